@@ -1,0 +1,68 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { pluginPaths } from '@istio-install-cni/config-schema'
+import type { Logger } from 'pino'
+import { CniError, cniCodes, messageOf } from '../errors.ts'
+import type { CallAnswer, PodCall } from '../sidecar/call.ts'
+import type { AgentMetrics } from './metrics.ts'
+import { podCallFrom } from './pod-call.ts'
+import { requestBody } from './request-body.ts'
+
+/** The answers to the plugin's calls; each may throw CniError. */
+export interface PodCalls {
+  add(call: PodCall): Promise<CallAnswer>
+  check(call: PodCall): Promise<CallAnswer>
+  remove(call: PodCall): Promise<CallAnswer>
+  /** Throws CniError when an ADD would fail now. */
+  status(): void
+}
+
+const largestBody = 64 << 10
+const statusOf: ReadonlyMap<number, number> = new Map([
+  [cniCodes.decodingFailed, 400],
+  [cniCodes.podRefused, 422],
+  [cniCodes.tryAgainLater, 503],
+])
+
+/** HTTP on the plugin's socket; the paths and the ADD's body are the original's contract, the rest is ours. */
+export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: Logger): Server {
+  const routes = new Map<string, (body: string) => Promise<CallAnswer>>([
+    [pluginPaths.add, (body) => calls.add(podCallFrom(body))],
+    [pluginPaths.check, (body) => calls.check(podCallFrom(body))],
+    [pluginPaths.remove, (body) => calls.remove(podCallFrom(body))],
+    [
+      pluginPaths.status,
+      async () => {
+        calls.status()
+        return { decision: 'none', because: 'the agent is ready' }
+      },
+    ],
+  ])
+  return createServer(async (request, response) => {
+    const route = request.method === 'POST' ? routes.get(request.url ?? '') : undefined
+    const { status, body } =
+      route === undefined ? { status: 404, body: { code: cniCodes.decodingFailed, msg: 'no such call' } } : await answer(route, request, log)
+    if (request.url === pluginPaths.add) metrics.countPluginRequest(status)
+    send(response, status, body)
+  })
+}
+
+async function answer(route: (body: string) => Promise<CallAnswer>, request: IncomingMessage, log: Logger) {
+  try {
+    return { status: 200, body: await route(await requestBody(request, largestBody)) }
+  } catch (error) {
+    const known = error instanceof CniError ? error : undefined
+    if (known === undefined) log.error({ err: error, path: request.url }, 'failed to answer the plugin')
+    const { code, message, details } = known ?? new CniError(cniCodes.rulesNotApplied, messageOf(error))
+    return { status: statusOf.get(code) ?? 500, body: { code, msg: message, ...(details && { details }) } }
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    connection: 'close',
+  })
+  response.end(text)
+}

@@ -1,0 +1,34 @@
+import { isIP } from 'node:net'
+import * as v from 'valibot'
+import { CniError, cniCodes } from '../errors.ts'
+import type { PodCall } from '../sidecar/call.ts'
+
+const shortText = v.pipe(v.string(), v.maxLength(4096))
+const address = v.object({
+  Address: v.object({ IP: v.pipe(v.string(), v.check((text) => isIP(text) !== 0, 'an IP address')) }),
+})
+
+/** Body of `POST /cmdadd`; keys and spelling are the original's (cni/pkg/nodeagent/cni-watcher.go). */
+const body = v.object({
+  Netns: v.pipe(shortText, v.regex(/^\/[^\0]*$/, 'an absolute path')),
+  PodName: v.pipe(shortText, v.nonEmpty()),
+  PodNamespace: v.pipe(shortText, v.nonEmpty()),
+  IPs: v.nullish(v.pipe(v.array(address), v.maxLength(64)), []),
+})
+
+/** @throws CniError 6 that names the key which is not as the contract says. */
+export function podCallFrom(text: string): PodCall {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new CniError(cniCodes.decodingFailed, 'the request is no JSON', '', cause)
+  }
+  const parsed = v.safeParse(body, json)
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    throw new CniError(cniCodes.decodingFailed, `the request's ${v.getDotPath(issue) ?? 'body'}: ${issue.message}`)
+  }
+  const { Netns: netns, PodName: name, PodNamespace: namespace, IPs } = parsed.output
+  return { namespace, name, netns, addresses: (IPs ?? []).map((ip) => ip.Address.IP) }
+}

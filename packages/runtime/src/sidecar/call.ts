@@ -1,0 +1,15 @@
+/** The pod of one call of the plugin. */
+export interface PodCall {
+  readonly namespace: string
+  readonly name: string
+  /** Path of the network namespace as the container runtime gave it. */
+  readonly netns: string
+  /** prevResult's, without prefix length; empty when the plugin is the only one of its call. */
+  readonly addresses: readonly string[]
+}
+
+/** What the plugin is told when a call succeeded; `because` is a clause for logs. */
+export interface CallAnswer {
+  readonly decision: 'none' | 'sidecar'
+  readonly because: string
+}

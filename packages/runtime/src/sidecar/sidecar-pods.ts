@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import type { Logger } from 'pino'
+import { CniError, cniCodes, messageOf } from '../errors.ts'
+import type { PodSource } from '../kube/source.ts'
+import { type Decision, type DecisionSettings, decisionOf } from '../mesh/decision.ts'
+import type { Pod } from '../mesh/pod.ts'
+import type { SidecarRedirection } from '../mesh/redirection.ts'
+import type { NetworkNamespaces } from '../netns/namespaces.ts'
+import { iptablesProgram } from '../rules/iptables.ts'
+import { nftProgram } from '../rules/nft.ts'
+import type { KernelProgram } from '../rules/program.ts'
+import { sidecarRules } from '../rules/sidecar.ts'
+import type { CallAnswer, PodCall } from './call.ts'
+
+/** Told how long each step of an ADD took, in seconds, and what was decided. */
+export interface AddObserver {
+  observePhase(phase: 'lookup' | 'decide' | 'apply' | 'total', seconds: number): void
+  countDecision(decision: string): void
+}
+
+export interface SidecarPodsOptions {
+  readonly pods: PodSource<Pod>
+  readonly namespaces: NetworkNamespaces
+  readonly settings: DecisionSettings & { readonly nativeNftables: boolean }
+  readonly observer: AddObserver
+  readonly log: Logger
+}
+
+/** ADD, CHECK and DEL of sidecar pods: looks the pod up, decides, programs its namespace. */
+export class SidecarPods {
+  readonly #options: SidecarPodsOptions
+
+  constructor(options: SidecarPodsOptions) {
+    this.#options = options
+  }
+
+  async add(call: PodCall): Promise<CallAnswer> {
+    const { namespaces, log, observer } = this.#options
+    const fields = { pod: call.name, namespace: call.namespace }
+    const started = performance.now()
+    const pod = await this.#timed('lookup', () => this.#find(call))
+    const decision = await this.#timed('decide', () => Promise.resolve(decisionOf(pod, this.#options.settings)))
+    observer.countDecision(decision.mode)
+    const answer = answerFor(decision)
+    if (decision.mode !== 'sidecar') {
+      log.debug({ ...fields, because: answer.because }, 'left a pod alone')
+      return answer
+    }
+    for (const warning of decision.warnings) log.warn(fields, warning)
+    const program = this.#programFor(decision.redirection, call)
+    const change = await this.#timed('apply', () =>
+      namespaces.applyRules(pathInContainer(call.netns), program).catch((cause: unknown) => {
+        log.error({ ...fields, netns: call.netns, err: cause }, 'failed to redirect a pod')
+        throw new CniError(cniCodes.rulesNotApplied, `pod ${call.namespace}/${call.name} could not be redirected`, messageOf(cause), cause)
+      }),
+    )
+    const ms = Math.round((performance.now() - started) * 10) / 10
+    observer.observePhase('total', ms / 1000)
+    log.info({ ...fields, mode: decision.redirection.mode, change, ms }, 'redirected a pod to its sidecar')
+    return answer
+  }
+
+  /** @throws CniError 102 that lists what is missing or different */
+  async check(call: PodCall): Promise<CallAnswer> {
+    const decision = decisionOf(await this.#find(call), this.#options.settings)
+    if (decision.mode !== 'sidecar') return answerFor(decision)
+    const program = this.#programFor(decision.redirection, call)
+    const differences = await this.#options.namespaces.verifyRules(pathInContainer(call.netns), program)
+    if (differences.length > 0) {
+      throw new CniError(
+        cniCodes.redirectionDiffers,
+        `the redirection of pod ${call.namespace}/${call.name} is not as ADD made it`,
+        differences.map((difference) => `${difference.kind} ${difference.line}`).join('\n'),
+      )
+    }
+    return answerFor(decision)
+  }
+
+  /** The rules go with the namespace; nothing else was made for the pod. */
+  remove(_call: PodCall): Promise<CallAnswer> {
+    return Promise.resolve({ decision: 'none', because: 'the rules go with the network namespace' })
+  }
+
+  #programFor(redirection: SidecarRedirection, call: PodCall): KernelProgram {
+    const rules = sidecarRules(redirection, call.addresses)
+    return this.#options.settings.nativeNftables ? nftProgram(rules) : iptablesProgram(rules)
+  }
+
+  async #find({ namespace, name }: PodCall): Promise<Pod> {
+    let pod: Pod | undefined
+    try {
+      pod = await this.#options.pods.find(namespace, name)
+    } catch (cause) {
+      this.#options.log.error({ pod: name, namespace, err: cause }, 'failed to look a pod up')
+      throw new CniError(cniCodes.tryAgainLater, `pod ${namespace}/${name} could not be looked up`, messageOf(cause), cause)
+    }
+    // The runtime asks again if the pod still exists; if it is gone, so is the question.
+    if (pod === undefined) throw new CniError(cniCodes.tryAgainLater, `pod ${namespace}/${name} is not known`)
+    return pod
+  }
+
+  async #timed<T>(phase: 'lookup' | 'decide' | 'apply', work: () => Promise<T>): Promise<T> {
+    const started = performance.now()
+    try {
+      return await work()
+    } finally {
+      this.#options.observer.observePhase(phase, (performance.now() - started) / 1000)
+    }
+  }
+}
+
+function answerFor(decision: Decision): CallAnswer {
+  if (decision.mode === 'refused') throw new CniError(cniCodes.podRefused, decision.error.message)
+  return { decision: decision.mode, because: decision.because }
+}
+
+/** `/proc/<pid>/ns/net` is the host's pid: inside a container it is found where the host's /proc is mounted. */
+function pathInContainer(netns: string): string {
+  return netns.startsWith('/proc/') && existsSync('/host/proc/1') ? `/host${netns}` : netns
+}

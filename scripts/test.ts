@@ -1,0 +1,89 @@
+// npm test [-- TIER ...] [-- vitest arguments]: builds, checks, runs the tiers, and closes with one line of counts.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from './build.ts'
+import { runChecks } from './check.ts'
+import { cacheDirectory, print, root } from './tools.ts'
+
+/** Tiers and what they need; a tier that cannot run here says so and counts as skipped. */
+const tiers: readonly { name: string; needs?: () => string | undefined }[] = [
+  { name: 'unit' },
+  { name: 'conformance', needs: missingRoot },
+  { name: 'plugin', needs: missingRoot },
+  { name: 'netns', needs: missingRoot },
+  { name: 'agent', needs: missingRoot },
+]
+
+interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+interface VitestReport {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  numTodoTests: number
+  numFailedTestSuites: number
+  numTotalTests: number
+}
+
+function missingRoot(): string | undefined {
+  return process.getuid?.() === 0 ? undefined : 'it needs root, for real network namespaces'
+}
+
+function runTier(name: string, args: readonly string[]): Counts {
+  const reportFile = join(cacheDirectory, `test-${name}.json`)
+  rmSync(reportFile, { force: true })
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+  const done = spawnSync(process.execPath, [vitest, 'run', '--project', name, ...reporters, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  try {
+    const report = JSON.parse(readFileSync(reportFile, 'utf8')) as VitestReport
+    // A file that does not even load, or an error outside every test, has no test to count: it counts itself.
+    const broken = done.status !== 0 && report.numFailedTests === 0 ? Math.max(1, report.numFailedTestSuites) : 0
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests + broken,
+      skipped: report.numPendingTests + report.numTodoTests,
+    }
+  } catch {
+    print(`The tier ${name} ended without a report (exit code ${done.status}).`)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
+
+const names = new Set([...tiers.map((tier) => tier.name), 'check'])
+const args = process.argv.slice(2)
+const chosen = args.filter((arg) => names.has(arg))
+const isChosen = (name: string) => chosen.length === 0 || chosen.includes(name)
+const vitestArgs = args.filter((arg) => !names.has(arg))
+
+mkdirSync(cacheDirectory, { recursive: true })
+await build()
+const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+if (isChosen('check')) {
+  const { passed, failed } = await runChecks()
+  total.passed += passed
+  total.failed += failed
+}
+for (const tier of tiers.filter(({ name }) => isChosen(name))) {
+  const missing = tier.needs?.()
+  if (missing !== undefined) {
+    print(`The tier ${tier.name} is skipped: ${missing}.`)
+    total.skipped += 1
+    continue
+  }
+  print(`\nTier ${tier.name}`)
+  const counts = runTier(tier.name, vitestArgs)
+  total.passed += counts.passed
+  total.failed += counts.failed
+  total.skipped += counts.skipped
+}
+print(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = total.failed === 0 ? 0 : 1

@@ -1,0 +1,13 @@
+// Where the project's own tools are.
+import { join } from 'node:path'
+
+export const root = join(import.meta.dirname, '..')
+export const cacheDirectory = join(root, '.cache')
+export const distDirectory = join(root, 'dist')
+
+/** Path of a program that a devDependency brings. */
+export const tool = (name: string): string => join(root, 'node_modules', '.bin', name)
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

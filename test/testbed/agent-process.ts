@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { join } from 'node:path'
+
+const agentBundle = join(import.meta.dirname, '../../dist/install-cni.mjs')
+
+/** A running agent of ours. */
+export interface AgentProcess {
+  readonly child: ChildProcess
+  /** Everything it has logged so far. */
+  log(): string
+  /** Status and body of `/readyz`; undefined while nothing listens. */
+  readiness(): Promise<{ status: number; body: string } | undefined>
+  /** Resolves when `/readyz` says 200; rejects with the log when the agent ends or `ms` pass before. */
+  ready(ms?: number): Promise<void>
+  /** Sends the signal and waits for the end. @returns the exit code */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+/** Starts the built agent with these settings and nothing else of this process's environment but PATH. */
+export function startAgent(env: Readonly<Record<string, string>>, args: readonly string[] = []): AgentProcess {
+  const child = spawn(process.execPath, [agentBundle, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      log += chunk.toString('utf8')
+    })
+  }
+  const port = Number(env['HEALTH_PORT'] ?? 8000)
+  const readiness = () => httpGet(port, '/readyz')
+  return {
+    child,
+    log: () => log,
+    readiness,
+    ready: async (ms = 20_000) => {
+      const until = Date.now() + ms
+      while ((await readiness())?.status !== 200) {
+        if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${log}`)
+        if (Date.now() > until) throw new Error(`the agent is not ready after ${ms} ms: ${(await readiness())?.body}\n${log}`)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    },
+    stop: async (signal = 'SIGTERM') => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit')
+        child.kill(signal)
+        await ended
+      }
+      return child.exitCode
+    },
+  }
+}
+
+export function httpGet(port: number, path: string): Promise<{ status: number; body: string } | undefined> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+    })
+    request.on('error', () => resolve(undefined))
+  })
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+const tier = (name: string, include: string[], options: Record<string, unknown> = {}) => ({
+  test: { name, include, environment: 'node', ...options },
+})
+
+/** The tiers of CONTRIBUTING.md, in the order in which `npm test` runs them. */
+export default defineConfig({
+  test: {
+    projects: [
+      tier('unit', ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts']),
+      tier('conformance', ['test/conformance/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
+      tier('plugin', ['test/plugin/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
+      tier('netns', ['test/netns/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),
+      tier('agent', ['test/agent/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),
+    ],
+  },
+})
