@@ -1,0 +1,26 @@
+export * from './contract.ts'
+export type { Json, JsonObject } from './json.ts'
+export { LOG_LEVELS, type LogLevel } from './levels.ts'
+export { effectiveLogLevels } from './log-levels.ts'
+export { NetConfError, type PluginConfig, parsePluginConfig } from './netconf.ts'
+export { kubeconfigPaths, nodeName } from './node-paths.ts'
+export { pluginEntry } from './plugin-entry.ts'
+export {
+  DEFAULT_ENABLEMENT_SELECTORS,
+  type EnablementSelector,
+  type LabelRequirement,
+  type LabelSelector,
+  parseSelectors,
+  SELECTOR_OPERATORS,
+  SelectorError,
+  type SelectorOperator,
+} from './selector.ts'
+export type { Setting, Since } from './settings/setting.ts'
+export {
+  type AnySetting,
+  defaultSettings,
+  type SettingName,
+  type Settings,
+  settingGroups,
+  settings,
+} from './settings/table.ts'
