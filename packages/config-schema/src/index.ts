@@ -1,10 +1,16 @@
 export * from './contract.ts'
+export { type SettingProblem, SettingsError } from './errors.ts'
+export { type Command, helpText } from './help.ts'
 export type { Json, JsonObject } from './json.ts'
 export { LOG_LEVELS, type LogLevel } from './levels.ts'
+export { commandOf } from './loading/arguments.ts'
+export { type LoadedSettings, type LoadOptions, loadSettings } from './loading/load.ts'
+export type { SettingSource } from './loading/resolve.ts'
 export { effectiveLogLevels } from './log-levels.ts'
 export { NetConfError, type PluginConfig, parsePluginConfig } from './netconf.ts'
 export { kubeconfigPaths, nodeName } from './node-paths.ts'
 export { pluginEntry } from './plugin-entry.ts'
+export { settingsReference } from './reference.ts'
 export {
   DEFAULT_ENABLEMENT_SELECTORS,
   type EnablementSelector,

@@ -2,20 +2,21 @@
 export const SELECTOR_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const
 export type SelectorOperator = (typeof SELECTOR_OPERATORS)[number]
 
-export interface LabelRequirement {
+// Aliases, not interfaces: only those are assignable to JSON.
+export type LabelRequirement = {
   readonly key: string
   readonly operator: SelectorOperator
   readonly values?: readonly string[]
 }
 
 /** A Kubernetes LabelSelector; without conditions it selects everything. */
-export interface LabelSelector {
+export type LabelSelector = {
   readonly matchLabels?: Readonly<Record<string, string>>
   readonly matchExpressions?: readonly LabelRequirement[]
 }
 
 /** A pod is selected when both halves select it. */
-export interface EnablementSelector {
+export type EnablementSelector = {
   readonly podSelector: LabelSelector
   readonly namespaceSelector: LabelSelector
 }

@@ -4,14 +4,14 @@ import { fileMode } from '../kinds/file-mode.ts'
 import { list } from '../kinds/list.ts'
 import { port } from '../kinds/number.ts'
 import { oneOf } from '../kinds/one-of.ts'
-import { absolutePath, fileName } from '../kinds/path.ts'
+import { absolutePath, bystanderName } from '../kinds/path.ts'
 import { hostName, namespaceName, objectName, text } from '../kinds/text.ts'
 import { setting } from './setting.ts'
 
 /** Who we are in the cluster, and how the API server is reached. */
 export const kubernetes = [
   setting('KUBECFG_FILE_NAME', {
-    kind: fileName,
+    kind: bystanderName,
     default: FILE_NAME.kubeconfig,
     since: 'guide',
     netconfKey: 'kubeconfig',

@@ -10,7 +10,7 @@ import {
 import { boolean } from '../kinds/boolean.ts'
 import { filledList } from '../kinds/list.ts'
 import { oneOf } from '../kinds/one-of.ts'
-import { absolutePath, fileName } from '../kinds/path.ts'
+import { absolutePath, networkConfigName, networkListName } from '../kinds/path.ts'
 import { text } from '../kinds/text.ts'
 import { setting } from './setting.ts'
 
@@ -67,7 +67,7 @@ export const nodeFiles = [
       "Our plugin's configuration as JSON, with placeholders; empty: generated. Keys that it names win over the generated ones, the others keep their generated value.",
   }),
   setting('CNI_CONF_NAME', {
-    kind: fileName,
+    kind: networkConfigName,
     default: '',
     since: 'guide',
     helmPath: 'cniConfFileName',
@@ -91,7 +91,7 @@ export const nodeFiles = [
       "Write a copy of the primary configuration with the plugin in it, instead of changing the primary's file.",
   }),
   setting('ISTIO_OWNED_CNI_CONFIG_FILENAME', {
-    kind: fileName,
+    kind: networkListName,
     default: FILE_NAME.ownedConfig,
     since: 'original',
     helmPath: 'istioOwnedCNIConfigFileName',

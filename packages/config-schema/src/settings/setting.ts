@@ -14,7 +14,7 @@ export type Since = 'guide' | 'original' | 'ours'
 /** What is written down about a setting; everything else follows from the name of its variable. */
 export interface Declaration<Value> {
   readonly kind: Kind<Value>
-  readonly default: Value
+  readonly default: NoInfer<Value>
   readonly since: Since
   /** One or two sentences for the reference and --help. */
   readonly description: string

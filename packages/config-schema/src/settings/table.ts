@@ -25,7 +25,7 @@ export type Settings = { readonly [Of in Row as Of['name']]: Value<Of> }
 export type SettingName = keyof Settings
 
 /** A row whose value's type is not known statically. */
-export type AnySetting = Setting<string, unknown> & { readonly name: SettingName }
+export type AnySetting = Omit<Setting<string, unknown>, 'name'> & { readonly name: SettingName }
 
 /** The one table of settings. */
 export const settings: readonly AnySetting[] = settingGroups.flatMap((group) => [...group.settings])
