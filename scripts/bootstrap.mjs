@@ -22,7 +22,9 @@ function run(command, args, options = {}) {
 /** node_modules is current when it was installed from exactly this lock file. */
 function installNodePackages() {
   const stamp = join(root, 'node_modules', '.installed-from')
-  const lock = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const args = ['exec', '--yes', '--', packageManager, 'install', '--frozen-lockfile']
@@ -37,7 +39,8 @@ function installSystemPackages() {
   if (missing.length === 0) return
   const install = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`
   const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
-  if (!canInstall) fail(`Missing on this machine: ${missing.join(', ')}. Install them with:\n  sudo sh -c '${install}'`)
+  if (!canInstall)
+    fail(`Missing on this machine: ${missing.join(', ')}. Install them with:\n  sudo sh -c '${install}'`)
   process.stderr.write(`Installing ${missing.join(' ')}\n`)
   const done = run('sh', ['-c', install], {
     stdio: ['ignore', 2, 2],

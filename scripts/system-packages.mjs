@@ -7,7 +7,13 @@ import { join } from 'node:path'
 const oldestRust = [1, 85]
 
 const binaryDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-const libraryDirectories = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib', '/lib']
+const libraryDirectories = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+  '/lib',
+]
 
 const binary = (name) => binaryDirectories.some((directory) => existsSync(join(directory, name)))
 const library = (name) => libraryDirectories.some((directory) => existsSync(join(directory, name)))
@@ -28,30 +34,48 @@ function rustVersion(rustc) {
 }
 
 const isNewEnough = (version) =>
-  version !== undefined && (version[0] > oldestRust[0] || (version[0] === oldestRust[0] && version[1] >= oldestRust[1]))
+  version !== undefined &&
+  (version[0] > oldestRust[0] || (version[0] === oldestRust[0] && version[1] >= oldestRust[1]))
 
 /** Directories that may hold cargo and rustc side by side: PATH, rustup's, and Ubuntu's versioned packages. */
 function rustDirectories() {
   const versioned = existsSync('/usr/lib')
-    ? readdirSync('/usr/lib').filter((name) => /^rust-1\.\d+$/.test(name)).map((name) => join('/usr/lib', name, 'bin'))
+    ? readdirSync('/usr/lib')
+        .filter((name) => /^rust-1\.\d+$/.test(name))
+        .map((name) => join('/usr/lib', name, 'bin'))
     : []
-  return [...(process.env.PATH ?? '').split(':'), join(process.env.HOME ?? '/root', '.cargo/bin'), ...versioned]
+  return [
+    ...(process.env.PATH ?? '').split(':'),
+    join(process.env.HOME ?? '/root', '.cargo/bin'),
+    ...versioned,
+  ]
 }
 
 function findRust() {
   return rustDirectories().find(
-    (directory) => directory !== '' && existsSync(join(directory, 'cargo')) && isNewEnough(rustVersion(join(directory, 'rustc'))),
+    (directory) =>
+      directory !== '' &&
+      existsSync(join(directory, 'cargo')) &&
+      isNewEnough(rustVersion(join(directory, 'rustc'))),
   )
 }
 
 /** The first pair of this release's packages whose candidate is new enough. */
 function rustPackages() {
   const minors = Array.from({ length: 30 }, (_, index) => oldestRust[1] + index)
-  const pairs = [['rustc', 'cargo'], ['rustc-web', 'cargo-web'], ...minors.map((minor) => [`rustc-1.${minor}`, `cargo-1.${minor}`])]
+  const pairs = [
+    ['rustc', 'cargo'],
+    ['rustc-web', 'cargo-web'],
+    ...minors.map((minor) => [`rustc-1.${minor}`, `cargo-1.${minor}`]),
+  ]
   spawnSync('apt-get', ['update'], { stdio: 'ignore' })
-  const policy = spawnSync('apt-cache', ['policy', ...pairs.map(([rustc]) => rustc)], { encoding: 'utf8' }).stdout ?? ''
+  const policy =
+    spawnSync('apt-cache', ['policy', ...pairs.map(([rustc]) => rustc)], { encoding: 'utf8' }).stdout ?? ''
   for (const [rustc, cargo] of pairs) {
-    const block = new RegExp(`^${rustc.replace('.', '\\.')}:\\n(?: .*\\n)*? *Candidate: (?:\\d+:)?(\\d+)\\.(\\d+)`, 'm').exec(policy)
+    const block = new RegExp(
+      `^${rustc.replace('.', '\\.')}:\\n(?: .*\\n)*? *Candidate: (?:\\d+:)?(\\d+)\\.(\\d+)`,
+      'm',
+    ).exec(policy)
     if (block && isNewEnough([Number(block[1]), Number(block[2])])) return [rustc, cargo]
   }
   return ['rustc', 'cargo']

@@ -46,7 +46,8 @@ function runTier(name: string, args: readonly string[]): Counts {
   try {
     const report = JSON.parse(readFileSync(reportFile, 'utf8')) as VitestReport
     // A file that does not even load, or an error outside every test, has no test to count: it counts itself.
-    const broken = done.status !== 0 && report.numFailedTests === 0 ? Math.max(1, report.numFailedTestSuites) : 0
+    const broken =
+      done.status !== 0 && report.numFailedTests === 0 ? Math.max(1, report.numFailedTestSuites) : 0
     return {
       passed: report.numPassedTests,
       failed: report.numFailedTests + broken,

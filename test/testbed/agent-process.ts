@@ -19,9 +19,12 @@ export interface AgentProcess {
 }
 
 /** Starts the built agent with these settings and nothing else of this process's environment but PATH. */
-export function startAgent(env: Readonly<Record<string, string>>, args: readonly string[] = []): AgentProcess {
+export function startAgent(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): AgentProcess {
   const child = spawn(process.execPath, [agentBundle, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''
@@ -30,7 +33,7 @@ export function startAgent(env: Readonly<Record<string, string>>, args: readonly
       log += chunk.toString('utf8')
     })
   }
-  const port = Number(env['HEALTH_PORT'] ?? 8000)
+  const port = Number(env.HEALTH_PORT ?? 8000)
   const readiness = () => httpGet(port, '/readyz')
   return {
     child,
@@ -40,7 +43,8 @@ export function startAgent(env: Readonly<Record<string, string>>, args: readonly
       const until = Date.now() + ms
       while ((await readiness())?.status !== 200) {
         if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${log}`)
-        if (Date.now() > until) throw new Error(`the agent is not ready after ${ms} ms: ${(await readiness())?.body}\n${log}`)
+        if (Date.now() > until)
+          throw new Error(`the agent is not ready after ${ms} ms: ${(await readiness())?.body}\n${log}`)
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
     },

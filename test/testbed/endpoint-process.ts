@@ -19,7 +19,7 @@ export class Endpoint {
     const [file = '', ...args] = namespace === undefined ? node : ['ip', 'netns', 'exec', namespace, ...node]
     this.#started = this.#reply(0)
     this.#child = spawn(file, args, {
-      env: { PATH: process.env['PATH'] ?? '', ENDPOINT_UID: String(uid) },
+      env: { PATH: process.env.PATH ?? '', ENDPOINT_UID: String(uid) },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     this.#child.on('message', ({ id, value, error }: EndpointReply) => {

@@ -90,7 +90,7 @@ process.on('message', (request: EndpointRequest) => {
   )
 })
 process.on('disconnect', () => process.exit(0))
-const uid = Number(process.env['ENDPOINT_UID'] ?? 0)
+const uid = Number(process.env.ENDPOINT_UID ?? 0)
 if (uid !== 0) {
   process.setgroups?.([])
   process.setgid?.(uid)

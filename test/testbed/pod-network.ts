@@ -34,7 +34,8 @@ export async function connect({ network, ifname, addresses, gateways }: Veth): P
   await command('ip', 'link', 'add', hostEnd, 'type', 'veth', 'peer', 'name', ifname, 'netns', network.name)
   await command('ip', 'link', 'set', hostEnd, 'up')
   await command('ip', '-n', network.name, 'link', 'set', ifname, 'up')
-  for (const address of addresses) await command('ip', '-n', network.name, 'addr', 'add', address, 'dev', ifname, ...noDad(address))
+  for (const address of addresses)
+    await command('ip', '-n', network.name, 'addr', 'add', address, 'dev', ifname, ...noDad(address))
   for (const gateway of gateways) {
     await command('ip', 'addr', 'add', gateway, 'dev', hostEnd, ...noDad(gateway))
     const [via = ''] = gateway.split('/')

@@ -1,13 +1,6 @@
-/** Codes of the CNI specification and of ours (100 and up) that the agent answers with. */
-export const cniCodes = {
-  decodingFailed: 6,
-  tryAgainLater: 11,
-  podRefused: 100,
-  rulesNotApplied: 101,
-  redirectionDiffers: 102,
-} as const
+import type { CNI_ERROR } from '@istio-install-cni/config-schema'
 
-export type CniCode = (typeof cniCodes)[keyof typeof cniCodes]
+type CniCode = (typeof CNI_ERROR)[keyof typeof CNI_ERROR]
 
 /** An answer to the plugin that the runtime shall see as a CNI error (SPEC.md, section 6 "Error"). */
 export class CniError extends Error {

@@ -1,15 +1,23 @@
+import type { LogLevel } from '@istio-install-cni/config-schema'
 import { type Logger, pino } from 'pino'
 
-/** Level names that pino and the original share; `none` silences. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
-const levelNames: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
+
+
+const levelNames: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+}
 
 /** One line an event on stdout: JSON, or text in the original's columns (time, level, scope, message, fields). */
 export function createLogger(scope: string, level: LogLevel, asJson: boolean): Logger {
   const destination = asJson ? undefined : { write: (line: string) => process.stdout.write(textLine(line)) }
   const options = {
-    level,
+    level: level === 'none' ? 'silent' : level,
     base: { scope },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },

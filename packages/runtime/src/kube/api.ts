@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
 import { join } from 'node:path'
-import { PodSourceError, type PodSource, type Projection } from './source.ts'
+import { type PodSource, PodSourceError, type Projection } from './source.ts'
 
 export interface ApiServerAddress {
   readonly host: string
@@ -18,18 +18,21 @@ export class ApiServerPods<P> implements PodSource<P> {
   readonly #address: ApiServerAddress
   readonly #project: Projection<P>
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 })
+  #unready: string | undefined
 
   constructor(address: ApiServerAddress, project: Projection<P>) {
     this.#address = address
     this.#project = project
   }
 
+  /** Missing credentials make the agent unready, not fail: the kubelet may bring them later. */
   async start(): Promise<void> {
-    await this.#credentials()
+    await this.#credentials().catch(() => {})
   }
 
   unreadyReasons(): readonly string[] {
-    return []
+    if (this.#address.host === '') return ['no API server is known: KUBERNETES_SERVICE_HOST is not set, nor is PODS_FROM']
+    return this.#unready === undefined ? [] : [this.#unready]
   }
 
   async find(namespace: string, name: string): Promise<P | undefined> {
@@ -56,9 +59,12 @@ export class ApiServerPods<P> implements PodSource<P> {
         readFile(join(directory, 'token'), 'utf8'),
         readFile(join(directory, 'ca.crt'), 'utf8'),
       ])
+      this.#unready = undefined
       return { token: token.trim(), ca }
     } catch (cause) {
-      throw this.#failure(`the service account in ${directory} cannot be read`, cause)
+      const failure = this.#failure(`the service account in ${directory} cannot be read`, cause)
+      this.#unready = failure.message
+      throw failure
     }
   }
 
@@ -67,7 +73,15 @@ export class ApiServerPods<P> implements PodSource<P> {
     const { host, port } = this.#address
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
     return new Promise((resolve, reject) => {
-      const options = { host, port, path, ca, headers, agent: this.#agent, signal: AbortSignal.timeout(deadlineMs) }
+      const options = {
+        host,
+        port,
+        path,
+        ca,
+        headers,
+        agent: this.#agent,
+        signal: AbortSignal.timeout(deadlineMs),
+      }
       const call = request(options, (response) => {
         const chunks: Buffer[] = []
         let size = 0
@@ -76,7 +90,9 @@ export class ApiServerPods<P> implements PodSource<P> {
           if (size > largestReply) call.destroy(new Error(`the reply is larger than ${largestReply} bytes`))
           else chunks.push(chunk)
         })
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+        )
         response.on('error', (cause) => reject(this.#failure(`GET ${path} broke off`, cause)))
       })
       call.on('error', (cause) => reject(this.#failure(`GET ${path} failed`, cause)))
@@ -87,6 +103,9 @@ export class ApiServerPods<P> implements PodSource<P> {
   #failure(what: string, cause?: unknown): PodSourceError {
     const { host, port } = this.#address
     const why = cause instanceof Error ? `: ${cause.message}` : ''
-    return new PodSourceError(`API server ${host}:${port}: ${what}${why}`, cause === undefined ? undefined : { cause })
+    return new PodSourceError(
+      `API server ${host}:${port}: ${what}${why}`,
+      cause === undefined ? undefined : { cause },
+    )
   }
 }

@@ -43,7 +43,13 @@ describe('DirectoryPods', () => {
   })
 
   it('finds a pod whose file came after the start, and the new content of a changed file', async () => {
-    await writeFile(join(directory, 'b.json'), JSON.stringify({ kind: 'List', items: [{ kind: 'Pod', metadata: { name: 'late', labels: { app: 'x' } } }] }))
+    await writeFile(
+      join(directory, 'b.json'),
+      JSON.stringify({
+        kind: 'List',
+        items: [{ kind: 'Pod', metadata: { name: 'late', labels: { app: 'x' } } }],
+      }),
+    )
     expect(await pods.find('default', 'late')).toBe('x')
     await writeFile(join(directory, 'a.yaml'), manifest('one', 'changed'))
     await expect.poll(() => pods.find('shop', 'one')).toBe('changed')

@@ -1,9 +1,9 @@
-import { watch, type FSWatcher } from 'node:fs'
+import { type FSWatcher, watch } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { parseAllDocuments } from 'yaml'
-import { PodSourceError, type PodSource, type Projection } from './source.ts'
+import { type PodSource, PodSourceError, type Projection } from './source.ts'
 
 /** An object in etcd is at most 1.5 MiB; a manifest that is larger is no pod's. */
 const largestManifest = 2 << 20
@@ -126,12 +126,12 @@ function podsIn<P>(text: string, project: Projection<P>): Map<string, Found<P>> 
 
 /** A document is one object or a `List` of them. */
 function manifestsIn(document: unknown): unknown[] {
-  return isObject(document) && Array.isArray(document['items']) ? document['items'] : [document]
+  return isObject(document) && Array.isArray(document.items) ? document.items : [document]
 }
 
 function podKey(manifest: unknown): string | undefined {
-  if (!isObject(manifest) || manifest['kind'] !== 'Pod' || !isObject(manifest['metadata'])) return undefined
-  const { namespace = 'default', name } = manifest['metadata']
+  if (!isObject(manifest) || manifest.kind !== 'Pod' || !isObject(manifest.metadata)) return undefined
+  const { namespace = 'default', name } = manifest.metadata
   return typeof namespace === 'string' && typeof name === 'string' ? `${namespace}/${name}` : undefined
 }
 

@@ -1,12 +1,16 @@
 import { createServer, type Server } from 'node:http'
-import { pluginPaths } from '@istio-install-cni/config-schema'
+import { HTTP_PATH } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import * as v from 'valibot'
 import { CniError, messageOf } from '../errors.ts'
 import { requestBody } from './request-body.ts'
 
 const largestBody = 1 << 20
-const line = v.looseObject({ level: v.picklist(['debug', 'info', 'warn', 'error']), msg: v.string(), time: v.optional(v.string()) })
+const line = v.looseObject({
+  level: v.picklist(['debug', 'info', 'warn', 'error']),
+  msg: v.string(),
+  time: v.optional(v.string()),
+})
 
 /**
  * Takes the plugin's log lines: `POST /log`, a JSON array of strings, each a JSON object with level, time, msg and
@@ -15,7 +19,7 @@ const line = v.looseObject({ level: v.picklist(['debug', 'info', 'warn', 'error'
 export function createLogServer(log: Logger): Server {
   return createServer(async (request, response) => {
     try {
-      if (request.method === 'POST' && request.url === pluginPaths.log) {
+      if (request.method === 'POST' && request.url === HTTP_PATH.log) {
         writeLines(await requestBody(request, largestBody), log)
         response.writeHead(200, { connection: 'close' }).end()
       } else response.writeHead(404, { connection: 'close' }).end()

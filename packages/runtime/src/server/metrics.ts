@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { METRICS_PATH } from '@istio-install-cni/config-schema'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** A step of answering an ADD. */
 export type AddPhase = 'lookup' | 'decide' | 'apply' | 'total'
@@ -11,22 +12,51 @@ const phaseBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 
 export class AgentMetrics {
   readonly registry = new Registry()
   readonly #installs = this.#register(
-    new Counter({ name: 'istio_cni_installs_total', help: 'Installations of the plugin, by result', labelNames: ['result'], registers: [] }),
+    new Counter({
+      name: 'istio_cni_installs_total',
+      help: 'Installations of the plugin, by result',
+      labelNames: ['result'],
+      registers: [],
+    }),
   )
   readonly #installReady = this.#register(
-    new Gauge({ name: 'istio_cni_install_ready', help: '1 while the plugin is installed as it should be', registers: [] }),
+    new Gauge({
+      name: 'istio_cni_install_ready',
+      help: '1 while the plugin is installed as it should be',
+      registers: [],
+    }),
   )
   readonly #requests = this.#register(
-    new Counter({ name: 'istio_cni_plugin_requests_total', help: 'ADD calls of the plugin, by HTTP status of the answer', labelNames: ['response_code'], registers: [] }),
+    new Counter({
+      name: 'istio_cni_plugin_requests_total',
+      help: 'ADD calls of the plugin, by HTTP status of the answer',
+      labelNames: ['response_code'],
+      registers: [],
+    }),
   )
   readonly #phases = this.#register(
-    new Histogram({ name: 'istio_cni_add_phase_seconds', help: 'Time that an ADD spent in a phase', labelNames: ['phase'], buckets: phaseBuckets, registers: [] }),
+    new Histogram({
+      name: 'istio_cni_add_phase_seconds',
+      help: 'Time that an ADD spent in a phase',
+      labelNames: ['phase'],
+      buckets: phaseBuckets,
+      registers: [],
+    }),
   )
   readonly #decisions = this.#register(
-    new Counter({ name: 'istio_cni_pod_decisions_total', help: 'Decisions about pods at ADD', labelNames: ['decision'], registers: [] }),
+    new Counter({
+      name: 'istio_cni_pod_decisions_total',
+      help: 'Decisions about pods at ADD',
+      labelNames: ['decision'],
+      registers: [],
+    }),
   )
   readonly #fights = this.#register(
-    new Counter({ name: 'istio_cni_config_rewrites_total', help: 'Times that another writer undid the CNI configuration', registers: [] }),
+    new Counter({
+      name: 'istio_cni_config_rewrites_total',
+      help: 'Times that another writer undid the CNI configuration',
+      registers: [],
+    }),
   )
 
   constructor() {
@@ -67,7 +97,7 @@ export class AgentMetrics {
 /** `/metrics` in Prometheus' text format. */
 export function createMetricsServer(metrics: AgentMetrics): Server {
   return createServer(async (request, response) => {
-    if (request.url !== '/metrics') {
+    if (request.url !== METRICS_PATH) {
       response.writeHead(404).end('not found\n')
       return
     }

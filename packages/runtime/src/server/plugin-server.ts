@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { pluginPaths } from '@istio-install-cni/config-schema'
+import { CNI_ERROR, HTTP_PATH, PLUGIN_BODY_LIMIT } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
-import { CniError, cniCodes, messageOf } from '../errors.ts'
+import { CniError, messageOf } from '../errors.ts'
 import type { CallAnswer, PodCall } from '../sidecar/call.ts'
 import type { AgentMetrics } from './metrics.ts'
 import { podCallFrom } from './pod-call.ts'
@@ -16,21 +16,20 @@ export interface PodCalls {
   status(): void
 }
 
-const largestBody = 64 << 10
 const statusOf: ReadonlyMap<number, number> = new Map([
-  [cniCodes.decodingFailed, 400],
-  [cniCodes.podRefused, 422],
-  [cniCodes.tryAgainLater, 503],
+  [CNI_ERROR.undecodable, 400],
+  [CNI_ERROR.podRefused, 422],
+  [CNI_ERROR.tryAgainLater, 503],
 ])
 
 /** HTTP on the plugin's socket; the paths and the ADD's body are the original's contract, the rest is ours. */
 export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: Logger): Server {
   const routes = new Map<string, (body: string) => Promise<CallAnswer>>([
-    [pluginPaths.add, (body) => calls.add(podCallFrom(body))],
-    [pluginPaths.check, (body) => calls.check(podCallFrom(body))],
-    [pluginPaths.remove, (body) => calls.remove(podCallFrom(body))],
+    [HTTP_PATH.add, (body) => calls.add(podCallFrom(body))],
+    [HTTP_PATH.check, (body) => calls.check(podCallFrom(body))],
+    [HTTP_PATH.del, (body) => calls.remove(podCallFrom(body))],
     [
-      pluginPaths.status,
+      HTTP_PATH.status,
       async () => {
         calls.status()
         return { decision: 'none', because: 'the agent is ready' }
@@ -40,19 +39,21 @@ export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: 
   return createServer(async (request, response) => {
     const route = request.method === 'POST' ? routes.get(request.url ?? '') : undefined
     const { status, body } =
-      route === undefined ? { status: 404, body: { code: cniCodes.decodingFailed, msg: 'no such call' } } : await answer(route, request, log)
-    if (request.url === pluginPaths.add) metrics.countPluginRequest(status)
+      route === undefined
+        ? { status: 404, body: { code: CNI_ERROR.undecodable, msg: 'no such call' } }
+        : await answer(route, request, log)
+    if (request.url === HTTP_PATH.add) metrics.countPluginRequest(status)
     send(response, status, body)
   })
 }
 
 async function answer(route: (body: string) => Promise<CallAnswer>, request: IncomingMessage, log: Logger) {
   try {
-    return { status: 200, body: await route(await requestBody(request, largestBody)) }
+    return { status: 200, body: await route(await requestBody(request, PLUGIN_BODY_LIMIT)) }
   } catch (error) {
     const known = error instanceof CniError ? error : undefined
     if (known === undefined) log.error({ err: error, path: request.url }, 'failed to answer the plugin')
-    const { code, message, details } = known ?? new CniError(cniCodes.rulesNotApplied, messageOf(error))
+    const { code, message, details } = known ?? new CniError(CNI_ERROR.rulesNotApplied, messageOf(error))
     return { status: statusOf.get(code) ?? 500, body: { code, msg: message, ...(details && { details }) } }
   }
 }

@@ -23,8 +23,14 @@ describe('podCallFrom', () => {
     ['an array', '[]', /body/],
     ['a missing name', JSON.stringify({ ...request, PodName: undefined }), /PodName/],
     ['a relative path', JSON.stringify({ ...request, Netns: 'netns/a' }), /Netns.*absolute/],
-    ['a word for an address', JSON.stringify({ ...request, IPs: [{ Address: { IP: 'ten' } }] }), /IPs\.0\.Address\.IP/],
+    [
+      'a word for an address',
+      JSON.stringify({ ...request, IPs: [{ Address: { IP: 'ten' } }] }),
+      /IPs\.0\.Address\.IP/,
+    ],
   ])('refuses %s with code 6 and the key', (_, text, expected) => {
-    expect(() => podCallFrom(text)).toThrow(expect.objectContaining({ code: 6, message: expect.stringMatching(expected) }))
+    expect(() => podCallFrom(text)).toThrow(
+      expect.objectContaining({ code: 6, message: expect.stringMatching(expected) }),
+    )
   })
 })

@@ -1,11 +1,17 @@
 import { isIP } from 'node:net'
+import { CNI_ERROR } from '@istio-install-cni/config-schema'
 import * as v from 'valibot'
-import { CniError, cniCodes } from '../errors.ts'
+import { CniError } from '../errors.ts'
 import type { PodCall } from '../sidecar/call.ts'
 
 const shortText = v.pipe(v.string(), v.maxLength(4096))
 const address = v.object({
-  Address: v.object({ IP: v.pipe(v.string(), v.check((text) => isIP(text) !== 0, 'an IP address')) }),
+  Address: v.object({
+    IP: v.pipe(
+      v.string(),
+      v.check((text) => isIP(text) !== 0, 'an IP address'),
+    ),
+  }),
 })
 
 /** Body of `POST /cmdadd`; keys and spelling are the original's (cni/pkg/nodeagent/cni-watcher.go). */
@@ -22,12 +28,15 @@ export function podCallFrom(text: string): PodCall {
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new CniError(cniCodes.decodingFailed, 'the request is no JSON', '', cause)
+    throw new CniError(CNI_ERROR.undecodable, 'the request is no JSON', '', cause)
   }
   const parsed = v.safeParse(body, json)
   if (!parsed.success) {
     const [issue] = parsed.issues
-    throw new CniError(cniCodes.decodingFailed, `the request's ${v.getDotPath(issue) ?? 'body'}: ${issue.message}`)
+    throw new CniError(
+      CNI_ERROR.undecodable,
+      `the request's ${v.getDotPath(issue) ?? 'body'}: ${issue.message}`,
+    )
   }
   const { Netns: netns, PodName: name, PodNamespace: namespace, IPs } = parsed.output
   return { namespace, name, netns, addresses: (IPs ?? []).map((ip) => ip.Address.IP) }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
+import { CNI_ERROR } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
-import { CniError, cniCodes, messageOf } from '../errors.ts'
+import { CniError, messageOf } from '../errors.ts'
 import type { PodSource } from '../kube/source.ts'
 import { type Decision, type DecisionSettings, decisionOf } from '../mesh/decision.ts'
 import type { Pod } from '../mesh/pod.ts'
 import type { SidecarRedirection } from '../mesh/redirection.ts'
-import type { NetworkNamespaces } from '../netns/namespaces.ts'
+import type { NetworkNamespaces } from '../netns/index.ts'
 import { iptablesProgram } from '../rules/iptables.ts'
 import { nftProgram } from '../rules/nft.ts'
 import type { KernelProgram } from '../rules/program.ts'
@@ -39,7 +40,9 @@ export class SidecarPods {
     const fields = { pod: call.name, namespace: call.namespace }
     const started = performance.now()
     const pod = await this.#timed('lookup', () => this.#find(call))
-    const decision = await this.#timed('decide', () => Promise.resolve(decisionOf(pod, this.#options.settings)))
+    const decision = await this.#timed('decide', () =>
+      Promise.resolve(decisionOf(pod, this.#options.settings)),
+    )
     observer.countDecision(decision.mode)
     const answer = answerFor(decision)
     if (decision.mode !== 'sidecar') {
@@ -51,7 +54,12 @@ export class SidecarPods {
     const change = await this.#timed('apply', () =>
       namespaces.applyRules(pathInContainer(call.netns), program).catch((cause: unknown) => {
         log.error({ ...fields, netns: call.netns, err: cause }, 'failed to redirect a pod')
-        throw new CniError(cniCodes.rulesNotApplied, `pod ${call.namespace}/${call.name} could not be redirected`, messageOf(cause), cause)
+        throw new CniError(
+          CNI_ERROR.rulesNotApplied,
+          `pod ${call.namespace}/${call.name} could not be redirected`,
+          messageOf(cause),
+          cause,
+        )
       }),
     )
     const ms = Math.round((performance.now() - started) * 10) / 10
@@ -68,7 +76,7 @@ export class SidecarPods {
     const differences = await this.#options.namespaces.verifyRules(pathInContainer(call.netns), program)
     if (differences.length > 0) {
       throw new CniError(
-        cniCodes.redirectionDiffers,
+        CNI_ERROR.redirectionDiffers,
         `the redirection of pod ${call.namespace}/${call.name} is not as ADD made it`,
         differences.map((difference) => `${difference.kind} ${difference.line}`).join('\n'),
       )
@@ -92,10 +100,16 @@ export class SidecarPods {
       pod = await this.#options.pods.find(namespace, name)
     } catch (cause) {
       this.#options.log.error({ pod: name, namespace, err: cause }, 'failed to look a pod up')
-      throw new CniError(cniCodes.tryAgainLater, `pod ${namespace}/${name} could not be looked up`, messageOf(cause), cause)
+      throw new CniError(
+        CNI_ERROR.tryAgainLater,
+        `pod ${namespace}/${name} could not be looked up`,
+        messageOf(cause),
+        cause,
+      )
     }
     // The runtime asks again if the pod still exists; if it is gone, so is the question.
-    if (pod === undefined) throw new CniError(cniCodes.tryAgainLater, `pod ${namespace}/${name} is not known`)
+    if (pod === undefined)
+      throw new CniError(CNI_ERROR.tryAgainLater, `pod ${namespace}/${name} is not known`)
     return pod
   }
 
@@ -110,7 +124,7 @@ export class SidecarPods {
 }
 
 function answerFor(decision: Decision): CallAnswer {
-  if (decision.mode === 'refused') throw new CniError(cniCodes.podRefused, decision.error.message)
+  if (decision.mode === 'refused') throw new CniError(CNI_ERROR.podRefused, decision.error.message)
   return { decision: decision.mode, because: decision.because }
 }
 

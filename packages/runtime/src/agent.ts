@@ -1,0 +1,69 @@
+// The program `install-cni`: reads the command line and the environment, then runs the agent or answers a question.
+import { readFileSync } from 'node:fs'
+import { effectiveLogLevels, helpText, loadSettings, type Settings, SettingsError } from '@istio-install-cni/config-schema'
+import { messageOf } from './errors.ts'
+import { explainRules } from './explain.ts'
+import { createLogger } from './log.ts'
+import { runAgent } from './run-agent.ts'
+
+/** Set by the bundler to the version of package.json. */
+declare const BUILD_VERSION: string | undefined
+const version = typeof BUILD_VERSION === 'string' ? BUILD_VERSION : 'development'
+
+/** Exit code for a command line or a setting that is wrong, as with most programs. */
+const usageError = 2
+
+function fail(message: string, code: number): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(code)
+}
+
+function settingsOrExit() {
+  try {
+    return loadSettings({
+      env: process.env,
+      argv: process.argv.slice(2),
+      readFile: (path) => readFileSync(path, 'utf8'),
+    })
+  } catch (error) {
+    if (error instanceof SettingsError) fail(error.message, usageError)
+    throw error
+  }
+}
+
+async function run(settings: Settings, warnings: readonly string[]): Promise<void> {
+  const levels = effectiveLogLevels(settings)
+  const log = createLogger('cni-agent', levels.agent, settings.logAsJson)
+  const pluginLog = createLogger('cni-plugin', levels.plugin, settings.logAsJson)
+  for (const warning of warnings) log.warn(warning)
+  log.info({ version, node: process.version }, 'started the CNI node agent')
+  try {
+    await runAgent(settings, log, pluginLog)
+  } catch (error) {
+    log.fatal({ err: error }, messageOf(error))
+    process.exitCode = 1
+  }
+}
+
+const { settings, warnings, command } = settingsOrExit()
+const [name, ...rest] = command
+switch (name) {
+  case undefined:
+    await run(settings, warnings)
+    break
+  case 'help':
+    process.stdout.write(`${helpText()}\n`)
+    break
+  case 'version':
+    process.stdout.write(`install-cni ${version} (Node ${process.version})\n`)
+    break
+  case 'rules':
+    try {
+      process.stdout.write(explainRules(rest, settings))
+    } catch (error) {
+      fail(messageOf(error), 1)
+    }
+    break
+  default:
+    fail(`unknown command "${name}"; known: rules, help, version`, usageError)
+}

@@ -1,0 +1,1 @@
+export { rulesReference } from './rules/reference.ts'

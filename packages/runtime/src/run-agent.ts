@@ -1,0 +1,108 @@
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import {
+  CNI_ERROR,
+  LOG_SOCKET_NAME,
+  PLUGIN_SOCKET_NAME,
+  SERVICE_ACCOUNT_DIR,
+  type Settings,
+} from '@istio-install-cni/config-schema'
+import type { Logger } from 'pino'
+import { CniError } from './errors.ts'
+import { Installer } from './install/installer.ts'
+import { uninstallIntended } from './install/intent.ts'
+import { ApiServerPods } from './kube/api.ts'
+import { DirectoryPods } from './kube/directory.ts'
+import type { PodSource } from './kube/source.ts'
+import { type Pod, podFromManifest } from './mesh/pod.ts'
+import { NetworkNamespaces } from './netns/index.ts'
+import { createHealthServer } from './server/health-server.ts'
+import { createLogServer } from './server/log-server.ts'
+import { AgentMetrics, createMetricsServer } from './server/metrics.ts'
+import { createPluginServer } from './server/plugin-server.ts'
+import { listenOnPort } from './server/port.ts'
+import { listenOnUnixSocket } from './server/unix-socket.ts'
+import { BackendReadiness } from './sidecar/backend-readiness.ts'
+import { SidecarPods } from './sidecar/sidecar-pods.ts'
+
+/**
+ * Joins the rooms and runs until SIGTERM or SIGINT. The plugin's socket is served before the plugin is installed,
+ * so that the first plugin call finds an agent.
+ */
+export async function runAgent(settings: Settings, log: Logger, pluginLog: Logger): Promise<void> {
+  const stopped = untilTold(log)
+  const metrics = new AgentMetrics()
+  const pods = podSource(settings, log)
+  const namespaces = new NetworkNamespaces({ iptables: settings.forceIptablesBinary || undefined, log })
+  const backends = new BackendReadiness(namespaces, settings.nativeNftables)
+  const installer = new Installer({ settings, log, metrics })
+  const sidecar = new SidecarPods({ pods, namespaces, settings, observer: metrics, log })
+  const unreadyReasons = () => [
+    ...installer.readiness().reasons,
+    ...pods.unreadyReasons(),
+    ...backends.unreadyReasons(),
+    ...(settings.ambientEnabled ? ['ambient mode is not served by this version'] : []),
+  ]
+  const servers = [
+    createHealthServer(unreadyReasons),
+    createMetricsServer(metrics),
+    createLogServer(pluginLog),
+    createPluginServer(pluginCalls(sidecar, unreadyReasons), metrics, log),
+  ] as const
+  const [health, monitoring, logging, plugin] = servers
+  await listenOnPort(health, settings.healthPort, 'HEALTH_PORT')
+  await listenOnPort(monitoring, settings.monitoringPort, 'MONITORING_PORT')
+  await pods.start()
+  await listenOnUnixSocket(logging, join(settings.cniAgentRunDir, LOG_SOCKET_NAME))
+  await listenOnUnixSocket(plugin, join(settings.cniAgentRunDir, PLUGIN_SOCKET_NAME))
+  installer.start()
+
+  await stopped
+  const uninstall = await uninstallIntended(settings)
+  await installer.stop({ uninstall })
+  await Promise.all(servers.map(close))
+  pods.close()
+  await namespaces.close()
+  log.info({ uninstall }, 'stopped the CNI node agent')
+}
+
+function podSource(settings: Settings, log: Logger): PodSource<Pod> {
+  if (settings.podsFrom !== '') return new DirectoryPods(settings.podsFrom, podFromManifest, log)
+  const address = {
+    host: settings.kubernetesServiceHost,
+    port: settings.kubernetesServicePort,
+    serviceAccountDirectory: SERVICE_ACCOUNT_DIR,
+  }
+  return new ApiServerPods(address, podFromManifest)
+}
+
+function pluginCalls(sidecar: SidecarPods, unreadyReasons: () => readonly string[]) {
+  return {
+    add: sidecar.add.bind(sidecar),
+    check: sidecar.check.bind(sidecar),
+    remove: sidecar.remove.bind(sidecar),
+    status: () => {
+      const reasons = unreadyReasons()
+      if (reasons.length > 0) throw new CniError(CNI_ERROR.notAvailable, 'the agent is not ready', reasons.join('\n'))
+    },
+  }
+}
+
+function untilTold(log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        log.info({ signal }, 'was told to stop')
+        resolve()
+      })
+    }
+  })
+}
+
+/** Answers what it has been asked already, takes nothing new. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,52 @@
+// dist/install-cni.mjs and dist/netns-worker.mjs: the agent, bundled, with koffi's native part beside it.
+import { copyFile, mkdir, readFile, realpath } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import { distDirectory, root } from './tools.ts'
+
+const runtime = join(root, 'packages/runtime')
+
+/**
+ * CommonJS packages want `require`; koffi finds its native part through `resourcesPath`, as in an Electron app.
+ * The globals are set before any module of the bundle runs.
+ */
+const banner = [
+  `import { createRequire as createRequireForBundle } from 'node:module'`,
+  `const require = createRequireForBundle(import.meta.url)`,
+  `process.resourcesPath ??= import.meta.dirname`,
+].join('\n')
+
+/** Bundles the agent and its worker for the pinned Node. */
+export async function buildAgent(): Promise<void> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
+  await build({
+    entryPoints: {
+      'install-cni': join(runtime, 'src/agent.ts'),
+      'netns-worker': join(runtime, 'src/netns/worker.ts'),
+    },
+    outdir: distDirectory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node26',
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    banner: { js: banner },
+    alias: { koffi: 'koffi/indirect' },
+    define: { BUILD_VERSION: JSON.stringify(version) },
+    logLevel: 'warning',
+  })
+  await copyKoffi()
+}
+
+async function copyKoffi(): Promise<void> {
+  const koffi = await realpath(dirname(createRequire(join(runtime, 'package.json')).resolve('koffi')))
+  const triplet = `linux_${process.arch}`
+  const native = join(koffi, '../@koromix', `koffi-linux-${process.arch}`, triplet, 'koffi.node')
+  const target = join(distDirectory, 'koffi', triplet)
+  await mkdir(target, { recursive: true })
+  await copyFile(native, join(target, 'koffi.node'))
+}

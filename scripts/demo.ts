@@ -1,0 +1,74 @@
+// npm run demo [-- --pod FILE ... --conflist FILE --native-nftables]
+// Builds, then runs demo/inside.ts in network, mount and process namespaces of its own: nothing outside changes, and
+// whatever ends this process ends everything that it started.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from './build.ts'
+import { print } from './tools.ts'
+
+const usage = 'usage: npm run demo -- [--pod FILE]... [--conflist FILE] [--native-nftables]'
+const ownNamespaces = [
+  '--mount',
+  '--net',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  '--propagation',
+  'private',
+]
+const ownUsers = ['--user', '--map-root-user', '--map-auto']
+
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        pod: { type: 'string', multiple: true },
+        conflist: { type: 'string' },
+        'native-nftables': { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    print(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    process.exit(2)
+  }
+}
+
+/** Root needs no user namespace; anybody else needs one in which the sidecar's user exists, too. */
+function namespaceArguments(): string[] {
+  if (process.getuid?.() === 0) return ownNamespaces
+  const args = [...ownUsers, ...ownNamespaces]
+  if (spawnSync('unshare', [...args, 'true']).status === 0) return args
+  print(
+    'The demo needs root, for this kernel lets others make no namespaces with users of their own. Type:\n  sudo npm run demo',
+  )
+  process.exit(1)
+}
+
+const { pod = [], conflist, 'native-nftables': nativeNftables } = options()
+const args = namespaceArguments()
+await build()
+const scratch = mkdtempSync(join(tmpdir(), 'istio-cni-demo-'))
+const request = {
+  scratch,
+  pods: pod.map((file) => resolve(file)),
+  conflist: conflist && resolve(conflist),
+  nativeNftables,
+}
+const inside = spawn(
+  'unshare',
+  [...args, process.execPath, join(import.meta.dirname, 'demo/inside.ts'), JSON.stringify(request)],
+  {
+    stdio: 'inherit',
+  },
+)
+// The terminal tells the whole group; this process only waits, so as to clean up last.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => inside.kill('SIGTERM'))
+inside.on('close', (code, signal) => {
+  rmSync(scratch, { recursive: true, force: true })
+  process.exit(signal === null ? (code ?? 1) : 130)
+})

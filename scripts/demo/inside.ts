@@ -1,0 +1,105 @@
+// The demo itself, inside namespaces of its own: a node in a box, from the first conflist to the last clean-up.
+import { copyFile, readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Endpoint } from '../../test/testbed/endpoint-process.ts'
+import { print } from '../tools.ts'
+import { askAgent } from './ask-agent.ts'
+import { DemoPod } from './demo-pod.ts'
+import { drawing, heading, table, withMarks } from './drawing.ts'
+import {
+  createNode,
+  createNodeNetwork,
+  loadConfList,
+  type NodeDirectories,
+  snapshot,
+  startAgentOn,
+} from './node-in-a-box.ts'
+import { missingPlugins, provideVeth } from './plugins.ts'
+import { startWorld, world } from './world.ts'
+
+interface DemoRequest {
+  readonly scratch: string
+  readonly pods: readonly string[]
+  readonly conflist?: string
+  readonly nativeNftables: boolean
+}
+
+// The first process of a process namespace gets only signals that it asks for.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+
+const request = JSON.parse(process.argv[2] ?? '{}') as DemoRequest
+const isOurs = request.pods.length === 0
+const failures = await run(await createNode(request.scratch)).catch((error: unknown) => [String(error)])
+for (const failure of failures) print(`\n✗ ${failure}`)
+process.exit(failures.length === 0 ? 0 : 1)
+
+/** @returns what was not as it should be */
+async function run(node: NodeDirectories): Promise<string[]> {
+  await createNodeNetwork()
+  await provideFiles(node)
+  const before = await loadConfList(node)
+  const missing = await missingPlugins(before.list, node.bin)
+  const untouched = await snapshot(node)
+  print(heading(`The node before: ${before.file}`))
+  print(before.text.trimEnd())
+
+  const agent = startAgentOn(node, request.nativeNftables)
+  await agent.ready()
+  const after = await loadConfList(node)
+  print(heading(`After the agent has started: ${after.file}`))
+  print(withMarks(before.text, after.text))
+  if (missing.length > 0)
+    print(`\nNot on this machine: ${missing.join(', ')}. A veth pair takes their place.`)
+
+  const present = { ...after.list, plugins: after.list.plugins.filter(({ type }) => !missing.includes(type)) }
+  const mainPlugin = missing.includes(after.list.plugins[0]?.type ?? '') ? provideVeth : undefined
+  const pods = await Promise.all(
+    (await readdir(node.pods))
+      .sort()
+      .map(async (file, index) =>
+        DemoPod.create(await readFile(join(node.pods, file), 'utf8'), index, present, [node.bin]),
+      ),
+  )
+  await startWorld(pods.map((pod) => pod.manifest))
+  const client = new Endpoint(undefined)
+  for (const [index, pod] of pods.entries()) await pod.start(index, mainPlugin, askAgent(node.run))
+  await Promise.all(pods.map((pod) => pod.probe(client)))
+
+  print(heading('What was decided for each pod'))
+  print(
+    table(
+      ['pod', 'decision', 'why', 'rules', 'ADD'],
+      pods.map((pod) => pod.summary()),
+    ),
+  )
+  print(heading('What connected where'))
+  print(
+    table(
+      ['pod', 'traffic', 'answered by', ''],
+      pods.flatMap((pod) => pod.traffic()),
+    ),
+  )
+  print(heading('The way of a packet'))
+  print(drawing(world.address))
+
+  for (const pod of pods) await pod.stop()
+  const exitCode = await agent.stop()
+  const left = await snapshot(node)
+  const isClean = exitCode === 0 && left === untouched
+  print(heading('The node after uninstalling'))
+  print(isClean ? 'as it was before: the same configuration, no plugin, no kubeconfig' : left)
+  return [
+    ...(isClean
+      ? []
+      : [`the agent ended with ${exitCode} and left the node changed; it said:\n${agent.log()}`]),
+    ...(isOurs ? pods.flatMap((pod) => pod.surprises()) : []),
+  ]
+}
+
+async function provideFiles(node: NodeDirectories): Promise<void> {
+  const own = join(import.meta.dirname, 'pods')
+  const pods = isOurs ? (await readdir(own)).map((file) => join(own, file)) : request.pods
+  for (const file of pods) await copyFile(file, join(node.pods, basename(file)))
+  const conflist = request.conflist ?? join(import.meta.dirname, '10-demo.conflist')
+  await copyFile(conflist, join(node.net, basename(conflist)))
+}
