@@ -1,0 +1,173 @@
+/**
+ * Every foreign function that the agent calls, typed, in one place. Nothing here knows about rules: callers see
+ * numbers, buffers and {@link SystemCallError}.
+ */
+import type { Socket } from 'node:net'
+import koffi from 'koffi'
+
+/** A system call that failed, with the symbolic name of its errno, such as `ENOENT`. */
+export class SystemCallError extends Error {
+  override readonly name = 'SystemCallError'
+  readonly call: string
+  readonly errno: string
+
+  constructor(call: string, errno: string) {
+    super(`${call}: ${errno}`)
+    this.call = call
+    this.errno = errno
+  }
+}
+
+/** <linux/sched.h> */
+export const CLONE_NEWNET = 0x40000000
+/** <linux/nsfs.h>: the user namespace that owns a namespace */
+const NS_GET_USERNS = 0xb701
+/** <linux/netlink.h>, <sys/socket.h> */
+const AF_NETLINK = 16
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000
+const NETLINK_ROUTE = 0
+const SOL_SOCKET = 1
+const SO_PEERCRED = 17
+const SO_RCVTIMEO = 20
+
+// The running program already has the C library loaded, whatever its file is called.
+const program = koffi.load(null)
+
+const cSetns: (fd: number, kind: number) => number = program.func('int setns(int fd, int kind)')
+const cUnshare: (flags: number) => number = program.func('int unshare(int flags)')
+const cIoctl: (fd: number, request: number) => number = program.func(
+  'int ioctl(int fd, unsigned long request)',
+)
+const cClose: (fd: number) => number = program.func('int close(int fd)')
+const cSocket: (domain: number, type: number, protocol: number) => number = program.func(
+  'int socket(int domain, int type, int protocol)',
+)
+const cSetsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number =
+  program.func('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)')
+const cGetsockopt: (
+  fd: number,
+  level: number,
+  name: number,
+  value: Uint8Array,
+  length: Uint8Array,
+) => number = program.func(
+  'int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint8_t *length)',
+)
+const cSend: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = program.func(
+  'intptr_t send(int fd, const uint8_t *bytes, size_t length, int flags)',
+)
+const cRecv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = program.func(
+  'intptr_t recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)',
+)
+
+const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]))
+
+/** The symbolic name of an errno value, such as `EEXIST`. */
+export function errnoName(value: number): string {
+  return errnoNames.get(value) ?? `errno ${value}`
+}
+
+function checked(call: string, result: number): number {
+  if (result < 0) throw new SystemCallError(call, errnoName(koffi.errno()))
+  return result
+}
+
+/** Moves the calling thread into the network namespace behind the descriptor. */
+export function setNetworkNamespace(fd: number): void {
+  checked('setns', cSetns(fd, CLONE_NEWNET))
+}
+
+/** Moves the calling thread into a new, empty network namespace, which lives until the thread leaves it. */
+export function unshareNetworkNamespace(): void {
+  checked('unshare', cUnshare(CLONE_NEWNET))
+}
+
+/** A descriptor of the user namespace that owns the given namespace; the caller closes it. */
+export function owningUserNamespace(fd: number): number {
+  return checked('ioctl NS_GET_USERNS', cIoctl(fd, NS_GET_USERNS))
+}
+
+export function closeDescriptor(fd: number): void {
+  cClose(fd)
+}
+
+/** A routing netlink socket of the calling thread's namespace; a silent kernel ends a read after `seconds`. */
+export function openRouteSocket(seconds: number): number {
+  const fd = checked('socket', cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE))
+  const timeout = Buffer.alloc(16)
+  timeout.writeBigInt64LE(BigInt(seconds))
+  checked('setsockopt', cSetsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length))
+  return fd
+}
+
+export function sendBytes(fd: number, bytes: Uint8Array): void {
+  checked('send', cSend(fd, bytes, bytes.length, 0))
+}
+
+/** Fills the buffer with one datagram and returns its length. */
+export function receiveBytes(fd: number, into: Uint8Array): number {
+  return checked('recv', cRecv(fd, into, into.length, 0))
+}
+
+/** The user at the other end of a connected Unix socket, unix(7); undefined when the socket is closed already. */
+export function peerUid(socket: Socket): number | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
+  if (typeof fd !== 'number' || fd < 0) return undefined
+  // struct ucred: pid, uid, gid
+  const credentials = Buffer.alloc(12)
+  const length = Buffer.from([credentials.length, 0, 0, 0])
+  if (cGetsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) !== 0) return undefined
+  return credentials.readUInt32LE(4)
+}
+
+/** An `nft_ctx *`. */
+export type NftContext = { readonly brand: 'nft_ctx' }
+
+/** libnftables(3), the part of it that is used. */
+export type Libnftables = Readonly<{
+  create(): NftContext
+  free(context: NftContext): void
+  setOutputFlags(context: NftContext, flags: number): void
+  /** 0, or another number when the commands were refused. */
+  run(context: NftContext, commands: string): number
+  output(context: NftContext): string
+  errors(context: NftContext): string
+}>
+
+/** Loads libnftables; throws with the loader's words when it is not there. */
+export function loadLibnftables(file = 'libnftables.so.1'): Libnftables {
+  const library = koffi.load(file)
+  const create: (flags: number) => NftContext = library.func('void *nft_ctx_new(uint32_t flags)')
+  const free: (context: NftContext) => void = library.func('void nft_ctx_free(void *context)')
+  const bufferOutput: (context: NftContext) => number = library.func(
+    'int nft_ctx_buffer_output(void *context)',
+  )
+  const bufferError: (context: NftContext) => number = library.func('int nft_ctx_buffer_error(void *context)')
+  const setFlags: (context: NftContext, flags: number) => void = library.func(
+    'void nft_ctx_output_set_flags(void *context, unsigned int flags)',
+  )
+  const run: (context: NftContext, commands: Uint8Array) => number = library.func(
+    'int nft_run_cmd_from_buffer(void *context, const uint8_t *commands)',
+  )
+  const output: (context: NftContext) => string | null = library.func(
+    'str nft_ctx_get_output_buffer(void *context)',
+  )
+  const errors: (context: NftContext) => string | null = library.func(
+    'str nft_ctx_get_error_buffer(void *context)',
+  )
+  return {
+    create() {
+      const context = create(0)
+      bufferOutput(context)
+      bufferError(context)
+      return context
+    },
+    free,
+    setOutputFlags: setFlags,
+    // The library writes into the text while it parses, so it gets a copy of its own with the closing zero.
+    run: (context, commands) => run(context, Buffer.from(`${commands}\0`)),
+    output: (context) => output(context) ?? '',
+    errors: (context) => errors(context) ?? '',
+  }
+}

@@ -1,0 +1,128 @@
+import { access, stat } from 'node:fs/promises'
+import type { KernelProgram } from '../rules/program.ts'
+import { type BackendFindings, type Backends, chooseBackends } from './backends.ts'
+import type { Difference } from './difference.ts'
+import { NetnsError } from './errors.ts'
+import type { Job, JobResults } from './jobs.ts'
+import type { ApplyOutcome } from './program-jobs.ts'
+import { WorkerPool } from './worker-pool.ts'
+import type { XtablesVariant } from './xtables.ts'
+
+/** The part of a pino logger that is used. */
+export type NetnsLog = Readonly<{
+  warn(fields: object, message: string): void
+  info(fields: object, message: string): void
+}>
+
+export type NetworkNamespacesOptions = Readonly<{
+  /** Threads that enter namespaces; each works in one namespace at a time. @default 2 */
+  workers?: number
+  /** FORCE_IPTABLES_BINARY; undefined lets the capability test decide. */
+  iptables?: XtablesVariant | undefined
+  /** Time for one job, waiting included, in milliseconds. @default 10000 */
+  deadline?: number
+  /** Lets pod rules into the agent's own namespace: for tests alone. @default false */
+  allowHostNamespace?: boolean
+  log?: NetnsLog
+}>
+
+export type JobOptions = Readonly<{ /** In milliseconds, instead of the default. */ deadline?: number }>
+
+/**
+ * Applies, verifies and removes programs in network namespaces named by path. Jobs for one namespace run one after
+ * another, others side by side. Every method rejects with a {@link NetnsError}.
+ */
+export class NetworkNamespaces {
+  readonly #pool: WorkerPool
+  readonly #deadline: number
+  readonly #forced: XtablesVariant | undefined
+  readonly #log: NetnsLog | undefined
+  #backends: Promise<Backends> | undefined
+  #ready: Promise<void> | undefined
+
+  constructor(options: NetworkNamespacesOptions = {}) {
+    this.#deadline = options.deadline ?? 10_000
+    this.#forced = options.iptables
+    this.#log = options.log
+    this.#pool = new WorkerPool({
+      size: options.workers ?? 2,
+      allowHostNamespace: options.allowHostNamespace ?? false,
+      onWorkerLost: (error) => this.#log?.warn({ err: error }, 'namespace worker was lost'),
+    })
+  }
+
+  /** Makes the namespace hold exactly this program of ours, or leaves it as it was. Applying twice changes nothing. */
+  async applyRules(path: string, program: KernelProgram, options?: JobOptions): Promise<ApplyOutcome> {
+    const variant = await this.#variantFor(program)
+    return this.#run({ kind: 'apply', path, program, variant }, options)
+  }
+
+  /** The differences between the namespace and the program; none when they are equal. */
+  async verifyRules(path: string, program: KernelProgram, options?: JobOptions): Promise<Difference[]> {
+    const variant = await this.#variantFor(program)
+    return this.#run({ kind: 'verify', path, program, variant }, options)
+  }
+
+  /** Removes all rules of ours, of every back-end; foreign rules stay. */
+  async removeRules(path: string, options?: JobOptions): Promise<void> {
+    await this.#run({ kind: 'remove', path }, options)
+  }
+
+  /** Tries the back-ends once; later calls get the same answer. */
+  detectBackends(): Promise<Backends> {
+    this.#backends ??= this.#probe().catch((error: unknown) => {
+      this.#backends = undefined
+      throw error
+    })
+    return this.#backends
+  }
+
+  /** Lets running jobs end and stops the threads. */
+  async close(): Promise<void> {
+    await this.#pool.close()
+  }
+
+  async #probe(): Promise<Backends> {
+    const findings: BackendFindings = await this.#run({ kind: 'probe' })
+    const backends = chooseBackends(findings, this.#forced)
+    this.#log?.info(
+      { iptables: backends.iptables ?? 'none', nft: backends.nft, reasons: backends.reasons },
+      'back-ends were tested',
+    )
+    return backends
+  }
+
+  async #variantFor(program: KernelProgram): Promise<XtablesVariant> {
+    if (this.#forced) return this.#forced
+    if (program.backend === 'nft') return 'nft'
+    const { iptables, reasons } = await this.detectBackends()
+    if (iptables) return iptables
+    throw new NetnsError('backend-missing', 'no iptables works here', { detail: reasons.join('; ') })
+  }
+
+  async #run<K extends Job['kind']>(job: Job & { kind: K }, options?: JobOptions): Promise<JobResults[K]> {
+    await this.#prepare()
+    const key = 'path' in job ? await namespaceKey(job.path) : job.kind
+    const result = await this.#pool.run(job, key, options?.deadline ?? this.#deadline)
+    return result as JobResults[K]
+  }
+
+  /**
+   * The run time's thread pool starts with its first use, in the namespace of the thread that uses it. It has to
+   * be this one: name look-ups of the agent would else go out through a pod.
+   */
+  #prepare(): Promise<void> {
+    this.#ready ??= access('/')
+    return this.#ready
+  }
+}
+
+/** One key for all paths of one namespace. A path that cannot be read gets its error from the worker. */
+async function namespaceKey(path: string): Promise<string> {
+  try {
+    const { dev, ino } = await stat(path)
+    return `${dev}:${ino}`
+  } catch {
+    return path
+  }
+}

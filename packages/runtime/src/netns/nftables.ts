@@ -1,0 +1,67 @@
+/** Native nftables through libnftables, in the calling thread's network namespace; no process is started. */
+import { NetnsError } from './errors.ts'
+import { type Libnftables, loadLibnftables } from './libc.ts'
+import { type SharedLock, whileLocked } from './lock.ts'
+
+/** <nftables/libnftables.h>: listings without counters, which change with every packet. */
+const statelessOutput = 1 << 2
+
+/** Runs a command text in one transaction and returns what it printed; throws `rules-refused`. */
+export type NftRun = (commands: string, options?: { counters?: boolean }) => string
+
+export class Nftables {
+  readonly #library: Libnftables
+  readonly #lock: SharedLock
+  readonly #holder: number
+
+  private constructor(library: Libnftables, lock: SharedLock, holder: number) {
+    this.#library = library
+    this.#lock = lock
+    this.#holder = holder
+  }
+
+  /** Throws `backend-missing` with the loader's words. */
+  static load(lock: SharedLock, holder: number, file?: string): Nftables {
+    try {
+      return new Nftables(loadLibnftables(file), lock, holder)
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause)
+      throw new NetnsError('backend-missing', 'libnftables cannot be loaded', { detail, cause })
+    }
+  }
+
+  /**
+   * One command text, one transaction: all of it happens or nothing. A context is made for each call because it
+   * belongs to the namespace in which it was made.
+   */
+  run(commands: string, options: { counters?: boolean } = {}): string {
+    return whileLocked(this.#lock, this.#holder, () => {
+      const library = this.#library
+      const context = library.create()
+      try {
+        library.setOutputFlags(context, options.counters ? 0 : statelessOutput)
+        const status = library.run(context, commands)
+        const output = library.output(context)
+        const errors = library.errors(context)
+        if (status !== 0)
+          throw new NetnsError('rules-refused', 'nftables refused the rules', { detail: errors })
+        return output
+      } finally {
+        library.free(context)
+      }
+    })
+  }
+
+  /** All tables of the namespace, each as `"inet istio-proxy-nat"`. */
+  tables(): string[] {
+    return this.run('list tables')
+      .split('\n')
+      .filter((line) => line.startsWith('table '))
+      .map((line) => line.slice('table '.length).trim())
+  }
+
+  /** The listing of one table, without the warning lines that libnftables adds for tables of iptables. */
+  table(familyAndName: string, options: { counters?: boolean } = {}): string {
+    return this.run(`list table ${familyAndName}`, options)
+  }
+}

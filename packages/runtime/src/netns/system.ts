@@ -1,0 +1,153 @@
+/** What a redirection needs besides packet rules, by rtnetlink in the calling thread's network namespace. */
+import { readFileSync } from 'node:fs'
+import type { PolicyRoute, SystemChanges } from '../rules/program.ts'
+import type { Difference } from './difference.ts'
+import { NetnsError } from './errors.ts'
+import { parseAddress } from './ip-address.ts'
+import { SystemCallError } from './libc.ts'
+import { flags, RouteSocket } from './netlink.ts'
+import {
+  addressRequest,
+  dumpBody,
+  isAddress,
+  isLocalRoute,
+  isLoopbackUp,
+  isRule,
+  kinds,
+  type LoopbackAddress,
+  localRouteRequest,
+  loopbackStateBody,
+  ruleRequest,
+} from './route-messages.ts'
+import type { UndoStack } from './undo.ts'
+
+const creating = flags.create | flags.exclusive
+
+/** One thing that is either there or not; all three act on the calling thread's namespace. */
+type Part = Readonly<{
+  where: Difference['where']
+  line: string
+  isPresent(socket: RouteSocket): boolean
+  add(socket: RouteSocket): void
+  remove(socket: RouteSocket): void
+}>
+
+/** Adds what is missing and says how much that was. What is there already is left as it is, never doubled. */
+export function addSystemChanges(changes: SystemChanges, undo: UndoStack): number {
+  const parts = partsOf(changes)
+  if (parts.length === 0) return 0
+  using socket = new RouteSocket()
+  const missing = parts.filter((part) => !part.isPresent(socket))
+  for (const part of missing) {
+    attempt(part, 'added', () => part.add(socket))
+    undo.push(() => {
+      using undoSocket = new RouteSocket()
+      part.remove(undoSocket)
+    })
+  }
+  return missing.length
+}
+
+/** Removes all of it, also what was added twice; `lo` stays up. */
+export function removeSystemChanges(changes: SystemChanges): void {
+  using socket = new RouteSocket()
+  for (const part of partsOf(changes).filter((candidate) => candidate !== loopbackUpPart)) {
+    // The original adds the same routing rule once for each ADD; the bound is against a writer that adds as we go.
+    for (let copies = 0; copies < 64 && part.isPresent(socket); copies++) {
+      attempt(part, 'removed', () => part.remove(socket))
+    }
+  }
+}
+
+export function missingSystemChanges(changes: SystemChanges): Difference[] {
+  const parts = partsOf(changes)
+  if (parts.length === 0) return []
+  using socket = new RouteSocket()
+  return parts
+    .filter((part) => !part.isPresent(socket))
+    .map(({ where, line }) => ({ where, kind: 'missing', line }))
+}
+
+function partsOf(changes: SystemChanges): Part[] {
+  return [
+    ...changes.loopbackAddresses.map((text) => addressPart(text, parseAddress(text))),
+    ...(changes.policyRoutes.length > 0 ? [loopbackUpPart] : []),
+    ...changes.policyRoutes.flatMap((route) => [rulePart(route), routePart(route)]),
+  ]
+}
+
+function addressPart(text: string, address: LoopbackAddress): Part {
+  const { body, attributes } = addressRequest(address)
+  return {
+    where: 'ip address',
+    line: `${text} dev lo`,
+    isPresent: (socket) =>
+      socket
+        .dump(kinds.getAddress, dumpBody(address.family, 8))
+        .some((message) => isAddress(message, address)),
+    add(socket) {
+      if (address.family === 6 && isIpv6Off()) {
+        throw new NetnsError(
+          'ipv6-disabled',
+          `${text} cannot be added to lo: net.ipv6.conf.lo.disable_ipv6 is 1 in this network namespace`,
+        )
+      }
+      socket.request(kinds.newAddress, creating, body, attributes)
+    },
+    remove: (socket) => socket.request(kinds.deleteAddress, 0, body, attributes),
+  }
+}
+
+/** A route over a device that is down is refused; runtimes bring lo up before they call plugins, others may not. */
+const loopbackUpPart: Part = {
+  where: 'ip link',
+  line: 'lo up',
+  isPresent: (socket) => socket.dump(kinds.getLink, Buffer.alloc(16)).some(isLoopbackUp),
+  add: (socket) => socket.request(kinds.newLink, 0, loopbackStateBody(true), []),
+  remove: (socket) => socket.request(kinds.newLink, 0, loopbackStateBody(false), []),
+}
+
+function rulePart(route: PolicyRoute): Part {
+  const { body, attributes } = ruleRequest(route)
+  return {
+    where: 'ip rule',
+    line: `from all fwmark 0x${route.mark.toString(16)} lookup ${route.table} (IPv${route.family})`,
+    isPresent: (socket) =>
+      socket.dump(kinds.getRule, dumpBody(route.family, 12)).some((message) => isRule(message, route)),
+    add: (socket) => socket.request(kinds.newRule, creating, body, attributes),
+    remove: (socket) => socket.request(kinds.deleteRule, 0, body, attributes),
+  }
+}
+
+function routePart(route: PolicyRoute): Part {
+  const { body, attributes } = localRouteRequest(route)
+  return {
+    where: 'ip route',
+    line: `local default dev lo table ${route.table} (IPv${route.family})`,
+    isPresent: (socket) =>
+      socket.dump(kinds.getRoute, dumpBody(route.family, 12)).some((message) => isLocalRoute(message, route)),
+    add: (socket) => socket.request(kinds.newRoute, creating, body, attributes),
+    remove: (socket) => socket.request(kinds.deleteRoute, 0, body, attributes),
+  }
+}
+
+function attempt(part: Part, verb: string, act: () => void): void {
+  try {
+    act()
+  } catch (cause) {
+    if (!(cause instanceof SystemCallError)) throw cause
+    throw new NetnsError('netlink', `${part.where} ${part.line} cannot be ${verb}`, {
+      detail: cause.errno,
+      cause,
+    })
+  }
+}
+
+/** /proc/sys/net shows the namespace of the thread that reads it. */
+function isIpv6Off(): boolean {
+  try {
+    return readFileSync('/proc/sys/net/ipv6/conf/lo/disable_ipv6', 'utf8').trim() === '1'
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The thread that enters namespaces: one assignment at a time, in, done, and back. It uses nothing that hands work
+ * to other threads, because these would start in, or stay outside of, the namespace.
+ */
+import { closeSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { probeBackends } from './backend-probe.ts'
+import { Deadline } from './deadline.ts'
+import { dataOfError, NetnsError } from './errors.ts'
+import { Expectations } from './expectation.ts'
+import type { Assignment, Job, JobResult, Reply, WorkerSetup } from './jobs.ts'
+import { closeDescriptor, owningUserNamespace, SystemCallError } from './libc.ts'
+import {
+  hostNamespaceInodes,
+  insideNamespace,
+  isOfOtherUserNamespace,
+  LostThreadError,
+  type OpenNamespace,
+  openNamespace,
+} from './namespace.ts'
+import { Nftables } from './nftables.ts'
+import { applyProgram, removePrograms, verifyProgram } from './program-jobs.ts'
+import type { Toolbox } from './rule-sets.ts'
+
+const setup: WorkerSetup = workerData
+const home = openNamespace('/proc/thread-self/ns/net')
+const hostInodes = hostNamespaceInodes()
+const expectations = new Expectations()
+let loadedNftables: Nftables | undefined
+
+parentPort?.on('message', ({ job, milliseconds }: Assignment) => {
+  parentPort?.postMessage(replyTo(job, milliseconds))
+})
+
+function replyTo(job: Job, milliseconds: number): Reply {
+  try {
+    return { result: carryOut(job, new Deadline(milliseconds)) }
+  } catch (error) {
+    const shown =
+      error instanceof SystemCallError
+        ? new NetnsError('netlink', `a request to the kernel failed (${error.call})`, { detail: error.errno })
+        : error
+    return { error: dataOfError(shown), lost: error instanceof LostThreadError }
+  }
+}
+
+function carryOut(job: Job, deadline: Deadline): JobResult {
+  if (job.kind === 'probe') return probeBackends(loadNftables, deadline, home)
+  const current = openNamespace(job.path)
+  try {
+    refuseHostNamespace(current)
+    return insideNamespace(current, home, () =>
+      withToolbox(current, deadline, (toolbox) => inside(job, toolbox, current)),
+    )
+  } finally {
+    closeSync(current.fd)
+  }
+}
+
+function inside(job: Exclude<Job, { kind: 'probe' }>, toolbox: Toolbox, current: OpenNamespace): JobResult {
+  switch (job.kind) {
+    case 'apply':
+      return applyProgram({ ...job, toolbox, expectations, current })
+    case 'verify':
+      return verifyProgram({ ...job, toolbox, expectations, current })
+    case 'remove':
+      removePrograms(toolbox)
+      return undefined
+  }
+}
+
+function withToolbox<T>(current: OpenNamespace, deadline: Deadline, work: (toolbox: Toolbox) => T): T {
+  const nftables = optionalNftables()
+  // The owner match of iptables is refused unless its writer is in the user namespace that owns the network.
+  if (!isOfOtherUserNamespace(current)) return work({ nftables, xtables: { deadline } })
+  const userNamespace = owningUserNamespace(current.fd)
+  try {
+    return work({ nftables, xtables: { deadline, userNamespace } })
+  } finally {
+    closeDescriptor(userNamespace)
+  }
+}
+
+function refuseHostNamespace({ path, inode }: OpenNamespace): void {
+  if (setup.allowHostNamespace || !hostInodes.has(inode)) return
+  throw new NetnsError(
+    'host-namespace',
+    `${path} is the node's own network namespace: rules for a pod would cut the node off`,
+  )
+}
+
+function loadNftables(): Nftables {
+  loadedNftables ??= Nftables.load(setup.nftLock, setup.number)
+  return loadedNftables
+}
+
+function optionalNftables(): Nftables | undefined {
+  try {
+    return loadNftables()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,119 @@
+/** Executes the image's own iptables programs in the calling thread's network namespace. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import type { Deadline } from './deadline.ts'
+import { NetnsError } from './errors.ts'
+import { parseSave, type XtablesTable } from './xtables-save.ts'
+
+export type XtablesVariant = 'nft' | 'legacy'
+export type IpFamily = 4 | 6
+
+/** One of the four rule sets that iptables programs can see in a namespace. */
+export type XtablesPlace = Readonly<{ variant: XtablesVariant; family: IpFamily }>
+
+/** Debian's places; only our own root is looked at, never the node's. */
+const directories = ['/usr/sbin', '/sbin', '/usr/bin', '/usr/local/sbin']
+const mostOutput = 8 * 1024 * 1024
+
+/** `iptables` or `ip6tables`, as they are called in messages and differences. */
+export function programName(family: IpFamily): 'iptables' | 'ip6tables' {
+  return family === 4 ? 'iptables' : 'ip6tables'
+}
+
+/** `options.userNamespace` is an open descriptor to run in, for namespaces that belong to another. */
+export type XtablesOptions = Readonly<{ deadline: Deadline; userNamespace?: number }>
+
+export function save(place: XtablesPlace, options: XtablesOptions): XtablesTable[] {
+  return parseSave(execute(place, 'save', ['-c'], '', options))
+}
+
+/** Adds to what is there: declared chains of the text are emptied, nothing else. */
+export function restoreInto(place: XtablesPlace, text: string, options: XtablesOptions): void {
+  execute(place, 'restore', ['--noflush', '-w'], text, options)
+}
+
+/** Replaces the tables that the text names. */
+export function restoreExactly(place: XtablesPlace, text: string, options: XtablesOptions): void {
+  execute(place, 'restore', ['--counters', '-w'], text, options)
+}
+
+function execute(
+  place: XtablesPlace,
+  verb: 'save' | 'restore',
+  flags: readonly string[],
+  input: string,
+  options: XtablesOptions,
+): string {
+  const [file, ...programArguments] = commandLine(place, verb)
+  const { userNamespace } = options
+  const command =
+    userNamespace === undefined
+      ? [file, ...programArguments, ...flags]
+      : [
+          findProgram('nsenter', 'user-namespace'),
+          '--user=/proc/self/fd/3',
+          file,
+          ...programArguments,
+          ...flags,
+        ]
+  const [program = file, ...rest] = command
+  const result = spawnSync(program, rest, {
+    input,
+    stdio: ['pipe', 'pipe', 'pipe', ...(userNamespace === undefined ? [] : [userNamespace])],
+    encoding: 'utf8',
+    timeout: options.deadline.milliseconds(),
+    killSignal: 'SIGKILL',
+    maxBuffer: mostOutput,
+    cwd: '/',
+    // The lock file of legacy iptables: the namespace itself, so that pods do not wait for one another nor for the
+    // node's own tools, and nothing has to be writable.
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', XTABLES_LOCKFILE: '/proc/self/ns/net' },
+  })
+  const name = `${programName(place.family)}-${place.variant}-${verb}`
+  if (result.error) {
+    const timedOut = 'code' in result.error && result.error.code === 'ETIMEDOUT'
+    throw new NetnsError(
+      timedOut ? 'deadline' : 'backend-missing',
+      timedOut ? `${name} did not end in time and was killed` : `${name} could not be executed`,
+      { detail: result.error.message, cause: result.error },
+    )
+  }
+  if (result.status !== 0) {
+    const ending = result.signal ? `was ended by ${result.signal}` : `failed with exit code ${result.status}`
+    throw new NetnsError('rules-refused', `${name} ${ending}`, {
+      detail: `${result.stderr.trim().slice(0, 1500)}${quotedLine(result.stderr, input)}`,
+    })
+  }
+  return result.stdout
+}
+
+/** Old and new versions say `line 12 failed` or `Error occurred at line: 12`. */
+function quotedLine(stderr: string, input: string): string {
+  const number = /(?:at line:|line) (\d+)/.exec(stderr)?.[1]
+  const line = number === undefined ? undefined : input.split('\n')[Number(number) - 1]
+  return line === undefined ? '' : ` [line ${number} is: ${line.slice(0, 300)}]`
+}
+
+function commandLine(place: XtablesPlace, verb: 'save' | 'restore'): [string, ...string[]] {
+  return [
+    findProgram(`xtables-${place.variant}-multi`, 'backend-missing'),
+    `${programName(place.family)}${place.variant === 'nft' ? '-nft' : '-legacy'}-${verb}`,
+  ]
+}
+
+const found = new Map<string, string>()
+
+function findProgram(name: string, code: 'backend-missing' | 'user-namespace'): string {
+  const known = found.get(name)
+  if (known !== undefined) return known
+  const file = directories
+    .map((directory) => `${directory}/${name}`)
+    .find((candidate) => existsSync(candidate))
+  if (file === undefined) {
+    const why =
+      code === 'user-namespace' ? ', which iptables needs for a pod with its own user namespace' : ''
+    throw new NetnsError(code, `${name} is in none of ${directories.join(', ')}${why}`)
+  }
+  found.set(name, file)
+  return file
+}
