@@ -1,0 +1,202 @@
+import { readFile, realpath } from 'node:fs/promises'
+import { PLUGIN_NAME, SERVICE_ACCOUNT_DIR, type Settings } from '@istio-install-cni/config-schema'
+import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
+import { Binaries } from './binaries.ts'
+import { entryOf } from './entry.ts'
+import { removeStaleTemporaries } from './files.ts'
+import { tokenOf, writeKubeconfig } from './kubeconfig.ts'
+import { areHostMountsRequired, missingMounts, parseMounts } from './mounts.ts'
+import { NetworkKeeper } from './network-keeper.ts'
+import {
+  type InstallMetrics,
+  type InstallResult,
+  NotInstalled,
+  noMetrics,
+  type Readiness,
+} from './readiness.ts'
+import { uninstall } from './uninstall.ts'
+import { DirectoryWatch, type WatchTimes } from './watch.ts'
+
+export interface InstallerOptions {
+  settings: Settings
+  log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
+  metrics?: InstallMetrics
+  /** Called whenever readiness or its reasons have changed. */
+  onChange?: (readiness: Readiness) => void
+  /** Milliseconds of a clock that only goes forward. */
+  now?: () => number
+  serviceAccountDir?: string
+  mountinfoPath?: string
+  watchTimes?: WatchTimes
+}
+
+const usualTimes: WatchTimes = { debounceMs: 50, pollMs: 2_000 }
+const shortestRetryMs = 250
+const longestRetryMs = 10_000
+
+/**
+ * Installs plugin, kubeconfig and network configuration and keeps them so. One pass at a time looks at everything
+ * and repairs what differs; changes on the node, and failures after a growing pause, ask for the next one. Nothing
+ * that the node does makes it throw: it becomes a reason for not being ready.
+ */
+export class Installer {
+  readonly #options: Required<Omit<InstallerOptions, 'onChange'>> & Pick<InstallerOptions, 'onChange'>
+  readonly #binaries: Binaries
+  readonly #network: NetworkKeeper
+  readonly #watch: DirectoryWatch
+  #readiness: Readiness = { ready: false, reasons: ['the installation has not finished yet'], warnings: [] }
+  #running: Promise<void> | undefined
+  #isAskedFor = false
+  #isStopped = false
+  #retry: NodeJS.Timeout | undefined
+  #retryMs = shortestRetryMs
+  #kubeconfigSkipped = ''
+
+  constructor(options: InstallerOptions) {
+    this.#options = {
+      metrics: noMetrics,
+      now: () => performance.now(),
+      serviceAccountDir: SERVICE_ACCOUNT_DIR,
+      mountinfoPath: '/proc/self/mountinfo',
+      watchTimes: usualTimes,
+      ...options,
+    }
+    const { settings, log, metrics, now, serviceAccountDir, watchTimes } = this.#options
+    this.#binaries = new Binaries(settings)
+    this.#network = new NetworkKeeper(settings, log, metrics, now)
+    const directories = [
+      ...settings.mountedCniBinDirs.map((path) => ({ path, only: PLUGIN_NAME })),
+      { path: settings.mountedCniNetDir },
+      { path: serviceAccountDir },
+    ]
+    this.#watch = new DirectoryWatch(directories, () => this.#ask(), watchTimes)
+  }
+
+  readiness(): Readiness {
+    return this.#readiness
+  }
+
+  /** Resolves after the first pass, whatever it came to. */
+  async start(): Promise<void> {
+    const { settings, log } = this.#options
+    this.#options.metrics.ready(false)
+    const places = [settings.mountedCniNetDir, settings.cniAgentRunDir, ...settings.mountedCniBinDirs]
+    for (const place of places) {
+      // `istio-cni.tmp.*` is what the original leaves.
+      const stale = await removeStaleTemporaries(place, `${PLUGIN_NAME}.tmp.`)
+      if (stale.length > 0) log.info({ directory: place, files: stale }, 'removed stale temporary files')
+    }
+    await this.#watch.start()
+    await this.#ask()
+  }
+
+  /** Ends watching; with `uninstall` also takes everything off the node. Never throws; gives what had to stay. */
+  async stop(options: { uninstall: boolean }): Promise<{ kept: string[] }> {
+    this.#isStopped = true
+    this.#watch.close()
+    clearTimeout(this.#retry)
+    await this.#running
+    this.#become({ ready: false, reasons: ['the agent is stopping'], warnings: [] })
+    if (!options.uninstall) return { kept: [] }
+    return { kept: await uninstall(this.#options.settings, this.#options.log) }
+  }
+
+  /** Makes sure that a whole pass happens after now; resolves when none is left to do. */
+  #ask(): Promise<void> {
+    this.#isAskedFor = true
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isAskedFor && !this.#isStopped) {
+      this.#isAskedFor = false
+      clearTimeout(this.#retry)
+      try {
+        await this.#pass()
+        this.#retryMs = shortestRetryMs
+      } catch (error) {
+        this.#fail(
+          error instanceof NotInstalled
+            ? error
+            : new NotInstalled(messageOf(error), 'CREATE_CNI_CONFIG_FAILURE'),
+        )
+      }
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const { settings, log, metrics, serviceAccountDir } = this.#options
+    await this.#checkMounts()
+    const copied = await step('COPY_BINARIES_FAILURE', () => this.#binaries.install())
+    for (const path of copied) log.info({ path }, 'copied the plugin')
+    const rewritten = await step('CREATE_KUBECONFIG_FAILURE', () => this.#writeKubeconfig())
+    const entry = await step('CREATE_CNI_CONFIG_FAILURE', async () =>
+      entryOf(settings, await tokenOf(serviceAccountDir)),
+    )
+    const { changed, warnings, againMs } = await this.#network.keep(entry)
+    if (againMs !== undefined) this.#askAfter(againMs)
+    if (copied.length > 0 || rewritten || changed || !this.#readiness.ready) metrics.installed('SUCCESS')
+    this.#become({ ready: true, reasons: [], warnings })
+  }
+
+  async #checkMounts(): Promise<void> {
+    const { settings, mountinfoPath } = this.#options
+    const mounts = parseMounts(await readFile(mountinfoPath, 'utf8').catch(() => ''))
+    if (!areHostMountsRequired(settings, mounts)) return
+    const error = await missingMounts(settings, mounts, (path) => realpath(path).catch(() => path))
+    if (error !== undefined) throw new NotInstalled(error.message, 'COPY_BINARIES_FAILURE', { cause: error })
+  }
+
+  async #writeKubeconfig(): Promise<boolean> {
+    const { settings, log, serviceAccountDir } = this.#options
+    const outcome = await writeKubeconfig(settings, serviceAccountDir)
+    if (outcome.done === 'written') log.info({ path: outcome.path }, 'wrote the kubeconfig')
+    const skipped = outcome.done === 'skipped' ? outcome.why : ''
+    if (skipped !== '' && skipped !== this.#kubeconfigSkipped)
+      log.info({ why: skipped }, 'skipped the kubeconfig')
+    this.#kubeconfigSkipped = skipped
+    return outcome.done === 'written'
+  }
+
+  #fail({ message, result, againMs }: NotInstalled): void {
+    const { log, metrics } = this.#options
+    if (result !== 'waiting') metrics.installed(result)
+    if (this.#readiness.reasons[0] !== message) {
+      if (result === 'waiting') log.info({ why: message }, 'waited with the installation')
+      else log.error({ result, why: message }, 'failed to install')
+    }
+    this.#become({ ready: false, reasons: [message], warnings: [] })
+    this.#askAfter(againMs ?? this.#retryMs)
+    if (againMs === undefined) this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs)
+  }
+
+  #askAfter(ms: number): void {
+    if (this.#isStopped) return
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.#ask(), ms)
+  }
+
+  #become(readiness: Readiness): void {
+    const before = this.#readiness
+    this.#readiness = readiness
+    if (JSON.stringify(before) === JSON.stringify(readiness)) return
+    if (before.ready !== readiness.ready) {
+      this.#options.metrics.ready(readiness.ready)
+      if (readiness.ready) this.#options.log.info({}, 'installed and watching')
+    }
+    this.#options.onChange?.(readiness)
+  }
+}
+
+/** Runs one part of a pass and says, should it fail, which part of the installation that is. */
+async function step<T>(result: Exclude<InstallResult, 'SUCCESS'>, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (cause) {
+    throw new NotInstalled(messageOf(cause), result, { cause })
+  }
+}

@@ -1,0 +1,128 @@
+import type { Settings } from '@istio-install-cni/config-schema'
+import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
+import { type Choice, consider } from './choice.ts'
+import { type Fight, fightMessage, isFighting, nextRound, peace } from './fight.ts'
+import type { JsonDocument } from './json.ts'
+import { planNetwork, settle } from './network.ts'
+import { type InstallMetrics, NotInstalled } from './readiness.ts'
+import type { Plan, Step } from './wanted.ts'
+
+type Installation = Extract<Plan, { outcome: 'install' }>
+
+/** What the keeper found or made; `againMs` asks to be called again by then. */
+export interface Kept {
+  changed: boolean
+  warnings: string[]
+  againMs?: number
+}
+
+/** Keeps our plugin in the node's network configuration, against other programs that write there. */
+export class NetworkKeeper {
+  readonly #settings: Settings
+  readonly #log: Pick<Logger, 'info' | 'warn'>
+  readonly #metrics: InstallMetrics
+  readonly #now: () => number
+  readonly #said = new Set<string>()
+  #choice: Choice = {}
+  #kept: string | undefined
+  #fight: Fight = peace
+  #pausedUntil = 0
+  #fightWarning = ''
+
+  constructor(
+    settings: Settings,
+    log: Pick<Logger, 'info' | 'warn'>,
+    metrics: InstallMetrics,
+    now: () => number,
+  ) {
+    this.#settings = settings
+    this.#log = log
+    this.#metrics = metrics
+    this.#now = now
+  }
+
+  /** One look, and what is to be done. Throws `NotInstalled` when the node cannot be configured now. */
+  async keep(entry: JsonDocument): Promise<Kept> {
+    let againMs: number | undefined
+    let changed = false
+    const decide = async (): Promise<Installation> => {
+      const accepted = await this.#decide(entry)
+      againMs = accepted.againMs
+      return accepted.plan
+    }
+    try {
+      const plan = await settle(this.#settings.mountedCniNetDir, decide, (step) => {
+        changed = true
+        this.#tellDone(step)
+      })
+      this.#kept = plan.target
+      return { changed, warnings: this.#warningsOf(plan), ...(againMs === undefined ? {} : { againMs }) }
+    } catch (error) {
+      if (error instanceof NotInstalled) throw error
+      throw new NotInstalled(messageOf(error), 'CREATE_CNI_CONFIG_FAILURE', { cause: error })
+    }
+  }
+
+  async #decide(entry: JsonDocument): Promise<{ plan: Installation; againMs?: number }> {
+    const { plan, names } = await planNetwork(this.#settings, entry, this.#choice.network)
+    for (const note of plan.notes) this.#sayOnce(note)
+    if (plan.outcome === 'wait') {
+      throw new NotInstalled(`waiting in ${this.#settings.mountedCniNetDir}: ${plan.reason}`, 'waiting')
+    }
+    if (plan.outcome === 'refuse') throw plan.error
+    const { choice, verdict, againMs, reason } = consider(
+      this.#choice,
+      plan,
+      this.#settings.cniConfName !== '',
+      this.#now(),
+    )
+    this.#choice = choice
+    if (verdict === 'replan') return this.#decide(entry)
+    const again = againMs === undefined ? {} : { againMs }
+    if (verdict === 'hold') throw new NotInstalled(reason ?? '', 'waiting', again)
+    if (plan.steps.length > 0) this.#bear(plan, names)
+    return { plan, ...again }
+  }
+
+  /** Our plugin was in place and is not any more: count it, and pause when it happens too often. */
+  #bear({ target }: Installation, names: readonly string[]): void {
+    const now = this.#now()
+    if (this.#kept === target) {
+      this.#kept = undefined
+      const { fight, pauseMs, announce } = nextRound(this.#fight, now)
+      this.#fight = fight
+      this.#pausedUntil = now + pauseMs
+      this.#metrics.rewritten(target)
+      if (announce) {
+        this.#fightWarning = fightMessage(target, fight.rewrites.length, names)
+        this.#log.warn({ file: target }, this.#fightWarning)
+      }
+    }
+    const restMs = this.#pausedUntil - now
+    if (restMs > 0) throw new NotInstalled(this.#fightWarning, 'waiting', { againMs: restMs })
+  }
+
+  #warningsOf({ preemptedBy, target }: Installation): string[] {
+    const warnings = isFighting(this.#fight, this.#now()) ? [this.#fightWarning] : []
+    if (preemptedBy === undefined) return warnings
+    const preempted = `${preemptedBy} sorts before ${target}, which has our plugin: a runtime that loads the first configuration starts pods outside the mesh`
+    this.#sayOnce(preempted)
+    return [...warnings, preempted]
+  }
+
+  #sayOnce(note: string): void {
+    if (this.#said.has(note)) return
+    // Names of files are unbounded in number over a node's life.
+    if (this.#said.size > 100) this.#said.clear()
+    this.#said.add(note)
+    this.#log.warn({ directory: this.#settings.mountedCniNetDir }, note)
+  }
+
+  #tellDone({ act, name }: Step): void {
+    this.#log.info(
+      { file: name },
+      act === 'write' ? 'wrote the network configuration' : 'removed a replaced file',
+    )
+  }
+}

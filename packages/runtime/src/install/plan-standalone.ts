@@ -1,0 +1,43 @@
+import { CNI_VERSION_WRITTEN, FILE_NAME, type Settings } from '@istio-install-cni/config-schema'
+import { InstallError } from './errors.ts'
+import { equalJson, type JsonDocument, printJson } from './json.ts'
+import { readNamedConfig } from './network-config.ts'
+import { isOurFile, newFileMode, type Plan, type Step, type Wanted } from './wanted.ts'
+
+/** Name of our own configuration when we are not chained; Multus refers to it. */
+export function standaloneName(settings: Pick<Settings, 'cniConfName'>): string {
+  return settings.cniConfName || FILE_NAME.standaloneConfig
+}
+
+/** A configuration of our own that no runtime loads by itself: Multus runs it by name. */
+export function planStandalone({ files, settings, entry }: Wanted): Plan {
+  const name = standaloneName(settings)
+  const existing = files.find((file) => file.name === name)
+  if (existing !== undefined && !isOurFile(existing, name, true)) {
+    return { outcome: 'refuse', error: taken(name), notes: [] }
+  }
+  const document = documentFor(name, entry)
+  const expected = existing !== undefined && 'version' in existing ? existing.version : 'absent'
+  const current =
+    existing !== undefined && 'text' in existing ? readNamedConfig(name, existing.text).document : undefined
+  const steps: Step[] = []
+  if (current === undefined || !equalJson(current, document)) {
+    const mode = expected === 'absent' ? newFileMode(settings) : expected.mode
+    steps.push({ act: 'write', name, text: printJson(document, '  '), mode, expected })
+  }
+  return { outcome: 'install', target: name, steps, notes: [] }
+}
+
+/** A `.conflist` must hold a list, whatever the original writes into it. */
+function documentFor(name: string, entry: JsonDocument): JsonDocument {
+  if (!name.endsWith('.conflist')) return { cniVersion: CNI_VERSION_WRITTEN, ...entry }
+  return { cniVersion: CNI_VERSION_WRITTEN, name: entry.name ?? 'istio-cni', plugins: [entry] }
+}
+
+function taken(name: string): InstallError {
+  return new InstallError(
+    'NAME_TAKEN',
+    `${name} exists and does not run our plugin, so it is not ours to replace: set CNI_CONF_NAME to a free name`,
+    { path: name },
+  )
+}

@@ -1,0 +1,10 @@
+import { planChained } from './plan-chained.ts'
+import { planOwned } from './plan-owned.ts'
+import { planStandalone } from './plan-standalone.ts'
+import type { Plan, Wanted } from './wanted.ts'
+
+/** What to do so that the directory configures our plugin as the settings say. No steps: it already does. */
+export function planOf(wanted: Wanted): Plan {
+  if (!wanted.settings.chainedCniPlugin) return planStandalone(wanted)
+  return wanted.settings.istioOwnedCniConfig ? planOwned(wanted) : planChained(wanted)
+}

@@ -1,0 +1,62 @@
+import type { Settings } from '@istio-install-cni/config-schema'
+import { namesUs } from './conflist.ts'
+import type { InstallError } from './errors.ts'
+import type { JsonDocument } from './json.ts'
+import { readNetworkConfig } from './network-config.ts'
+import type { ConfigFile, FileVersion } from './select.ts'
+
+/** The settings that decide what the network config directory shall look like. */
+export type PlanSettings = Pick<
+  Settings,
+  | 'chainedCniPlugin'
+  | 'cniConfName'
+  | 'istioOwnedCniConfig'
+  | 'istioOwnedCniConfigFilename'
+  | 'cniConfGroupRead'
+>
+
+export interface Wanted {
+  files: readonly ConfigFile[]
+  settings: PlanSettings
+  /** Our plugin's entry, without `cniVersion`. */
+  entry: JsonDocument
+  /** Stem of the file that we chained into before; preferred to the first one while it can be used. */
+  network?: string | undefined
+}
+
+/** One change to one file; it is only done while the file still is `expected`. */
+export type Step =
+  | { act: 'write'; name: string; text: string; mode: number; expected: FileVersion | 'absent' }
+  | { act: 'delete'; name: string; expected: FileVersion }
+
+/** What makes the choice of a network one to wait a moment with; only in chained mode. */
+export interface Circumstances {
+  /** Stem of the file that we chain into. */
+  network?: string
+  /** A file that runtimes load before it. */
+  preemptedBy?: string
+  /** A file before it that cannot be used, perhaps because it is only half written. */
+  doubtful?: string
+}
+
+export type Plan = { notes: string[] } & (
+  | ({ outcome: 'install'; target: string; steps: Step[] } & Circumstances)
+  | { outcome: 'wait'; reason: string }
+  | { outcome: 'refuse'; error: InstallError }
+)
+
+/** Mode of a file that we create (original: 0600, CIS 1.1.9; group-readable on request). */
+export function newFileMode(settings: Pick<Settings, 'cniConfGroupRead'>): number {
+  return settings.cniConfGroupRead ? 0o640 : 0o600
+}
+
+/**
+ * A file is ours as a whole if it has the name that we would give it and its content runs our plugin. Content
+ * that no runtime would load counts as ours in the owned place only (`evenIfBroken`): nothing is lost with it.
+ */
+export function isOurFile(file: ConfigFile, name: string, evenIfBroken: boolean): boolean {
+  if (file.name !== name || 'problem' in file) return false
+  const config = readNetworkConfig(name, file.text)
+  if (config.document !== undefined && namesUs(config.document)) return true
+  return evenIfBroken && config.document === undefined
+}
