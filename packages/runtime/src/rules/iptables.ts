@@ -4,12 +4,12 @@ import {
   type ChainName,
   existsIn,
   type Family,
-  type Match,
   type RuleSet,
   type TableName,
   type Verdict,
 } from './model.ts'
 import type { IptablesProgram } from './program.ts'
+import { hex, type Spellings, spelled } from './spelling.ts'
 
 const tableNames = ['raw', 'mangle', 'nat'] as const
 
@@ -37,7 +37,7 @@ function tableText({ chains }: RuleSet, table: TableName, family: Family): strin
       rows
         .filter((row) => existsIn(row, family))
         .map(({ match, verdict }) =>
-          [`-A ${chainText(name)}`, ...conditions(match, family), actions(verdict, family)].join(' '),
+          [`-A ${chainText(name)}`, ...spelled(match, spellings, family), action(verdict, family)].join(' '),
         ),
     ),
     'COMMIT',
@@ -48,42 +48,34 @@ function tableText({ chains }: RuleSet, table: TableName, family: Family): strin
 const chainText = (name: ChainName): string => name.toUpperCase().replaceAll('-', '_')
 
 /** In the order in which iptables-save lists them. */
-function conditions(match: Match, family: Family): readonly string[] {
-  const ports = match.notToPorts ?? []
-  return [
-    address('-s', match.from, family),
-    address('-d', match.to, family),
-    address('! -d', match.notTo, family),
-    told(match.in, (name) => `-i ${name}`),
-    told(match.out, (name) => `-o ${name}`),
-    told(match.protocol, (name) => `-p ${name}`),
-    told(match.fromPort, (port) => `-m ${match.protocol} --sport ${port}`),
-    told(match.toPort, (port) => `-m ${match.protocol} --dport ${port}`),
-    ports.length === 1 ? [`-m ${match.protocol} ! --dport ${ports[0]}`] : [],
-    ports.length > 1 ? [`-m multiport ! --dports ${ports.join(',')}`] : [],
-    told(
-      match.connection,
-      (state) => `-m conntrack --ctstate ${state === 'known' ? 'RELATED,ESTABLISHED' : 'INVALID'}`,
-    ),
-    told(match.mark, (mark) => `-m mark --mark ${hex(mark)}`),
-    told(match.notMark, (mark) => `-m mark ! --mark ${hex(mark)}`),
-    told(match.connectionMark, (mark) => `-m connmark --mark ${hex(mark)}`),
-    told(match.user, (id) => `-m owner --uid-owner ${id}`),
-    told(match.notUser, (id) => `-m owner ! --uid-owner ${id}`),
-    told(match.group, (id) => `-m owner --gid-owner ${id}`),
-    told(match.notGroup, (id) => `-m owner ! --gid-owner ${id}`),
-  ].flat()
+const spellings: Spellings = {
+  from: (addresses, { family }) => `-s ${address(addresses, family)}`,
+  to: (addresses, { family }) => `-d ${address(addresses, family)}`,
+  notTo: (addresses, { family }) => `! -d ${address(addresses, family)}`,
+  in: (name) => `-i ${name}`,
+  out: (name) => `-o ${name}`,
+  protocol: (name) => `-p ${name}`,
+  fromPort: (port, { protocol }) => `-m ${protocol} --sport ${port}`,
+  toPort: (port, { protocol }) => `-m ${protocol} --dport ${port}`,
+  notToPorts: (ports, { protocol }) =>
+    ports.length === 1
+      ? `-m ${protocol} ! --dport ${ports[0]}`
+      : `-m multiport ! --dports ${ports.join(',')}`,
+  connection: (state) => `-m conntrack --ctstate ${state === 'known' ? 'RELATED,ESTABLISHED' : 'INVALID'}`,
+  mark: (mark) => `-m mark --mark ${hex(mark)}`,
+  notMark: (mark) => `-m mark ! --mark ${hex(mark)}`,
+  connectionMark: (mark) => `-m connmark --mark ${hex(mark)}`,
+  user: (id) => `-m owner --uid-owner ${id}`,
+  notUser: (id) => `-m owner ! --uid-owner ${id}`,
+  group: (id) => `-m owner --gid-owner ${id}`,
+  notGroup: (id) => `-m owner ! --gid-owner ${id}`,
 }
 
-const told = <T>(value: T | undefined, print: (value: T) => string): string[] =>
-  value === undefined ? [] : [print(value)]
-
-const address = (option: string, addresses: Addresses | undefined, family: Family): string[] =>
-  told(addresses && addressOf(addresses, family), (text) => `${option} ${text}`)
+const address = (addresses: Addresses, family: Family = 4): string => addressOf(addresses, family) ?? ''
 
 const everyBit = '0xffffffff'
 
-function actions(verdict: Verdict, family: Family): string {
+function action(verdict: Verdict, family: Family): string {
   if (verdict === 'save mark') return `-j CONNMARK --save-mark --nfmask ${everyBit} --ctmask ${everyBit}`
   if (verdict === 'restore mark')
     return `-j CONNMARK --restore-mark --nfmask ${everyBit} --ctmask ${everyBit}`
@@ -95,5 +87,3 @@ function actions(verdict: Verdict, family: Family): string {
   if (!('tproxyTo' in verdict)) return `-j MARK --set-xmark ${mark}`
   return `-j TPROXY --on-port ${verdict.tproxyTo} --on-ip ${family === 4 ? '0.0.0.0' : '::'} --tproxy-mark ${mark}`
 }
-
-const hex = (mark: number): string => `0x${mark.toString(16)}`

@@ -1,16 +1,17 @@
 import {
   type Addresses,
+  addressesIn,
   addressOf,
   type Chain,
   existsIn,
   type Family,
-  type Match,
   type Row,
   type RuleSet,
   type TableName,
   type Verdict,
 } from './model.ts'
 import type { NftProgram } from './program.ts'
+import { hex, type Spellings, spelled } from './spelling.ts'
 
 /** Priorities as numbers: the names are newer than the oldest nft that we want to be read by. */
 const hooks: Readonly<Record<TableName, Readonly<Record<'prerouting' | 'output', string>>>> = {
@@ -70,49 +71,36 @@ function rules(rows: readonly Row[], families: readonly Family[]): readonly stri
 }
 
 function familiesOf(row: Row, families: readonly Family[]): readonly (Family | undefined)[] {
-  const { from, to, notTo } = row.match
-  return (from ?? to ?? notTo) === undefined
-    ? [undefined]
-    : families.filter((family) => existsIn(row, family))
+  return addressesIn(row) === undefined ? [undefined] : families.filter((family) => existsIn(row, family))
 }
 
 function ruleText({ match, verdict, nft }: Row, family: Family | undefined): string {
-  return [...conditions({ ...match, ...nft?.also }, family), ...actions(verdict, family)].join(' ')
+  return [...spelled({ ...match, ...nft?.also }, spellings, family), ...actions(verdict, family)].join(' ')
 }
 
-function conditions(match: Match, family: Family | undefined): readonly string[] {
-  const { protocol } = match
-  return [
-    told(match.in, (name) => `iifname "${name}"`),
-    told(match.out, (name) => `oifname "${name}"`),
-    told(protocol, (name) => `meta l4proto ${name}`),
-    address('saddr', match.from, family),
-    address('daddr', match.to, family),
-    address('daddr !=', match.notTo, family),
-    told(match.connection, (state) => `ct state ${state === 'known' ? 'established,related' : 'invalid'}`),
-    told(match.fromPort, (port) => `${protocol} sport ${port}`),
-    told(match.toPort, (port) => `${protocol} dport ${port}`),
-    told(
-      match.notToPorts,
-      (ports) => `${protocol} dport != ${ports.length === 1 ? ports[0] : `{ ${ports.join(', ')} }`}`,
-    ),
-    told(match.mark, (mark) => `meta mark ${hex(mark)}`),
-    told(match.notMark, (mark) => `meta mark != ${hex(mark)}`),
-    told(match.connectionMark, (mark) => `ct mark ${hex(mark)}`),
-    told(match.user, (id) => `meta skuid ${id}`),
-    told(match.notUser, (id) => `meta skuid != ${id}`),
-    told(match.group, (id) => `meta skgid ${id}`),
-    told(match.notGroup, (id) => `meta skgid != ${id}`),
-  ].flat()
+const spellings: Spellings = {
+  in: (name) => `iifname "${name}"`,
+  out: (name) => `oifname "${name}"`,
+  protocol: (name) => `meta l4proto ${name}`,
+  from: (addresses, { family }) => address('saddr', addresses, family),
+  to: (addresses, { family }) => address('daddr', addresses, family),
+  notTo: (addresses, { family }) => address('daddr !=', addresses, family),
+  connection: (state) => `ct state ${state === 'known' ? 'established,related' : 'invalid'}`,
+  fromPort: (port, { protocol }) => `${protocol} sport ${port}`,
+  toPort: (port, { protocol }) => `${protocol} dport ${port}`,
+  notToPorts: (ports, { protocol }) =>
+    `${protocol} dport != ${ports.length === 1 ? ports[0] : `{ ${ports.join(', ')} }`}`,
+  mark: (mark) => `meta mark ${hex(mark)}`,
+  notMark: (mark) => `meta mark != ${hex(mark)}`,
+  connectionMark: (mark) => `ct mark ${hex(mark)}`,
+  user: (id) => `meta skuid ${id}`,
+  notUser: (id) => `meta skuid != ${id}`,
+  group: (id) => `meta skgid ${id}`,
+  notGroup: (id) => `meta skgid != ${id}`,
 }
 
-const told = <T>(value: T | undefined, print: (value: T) => string): string[] =>
-  value === undefined ? [] : [print(value)]
-
-function address(field: string, addresses: Addresses | undefined, family: Family | undefined): string[] {
-  if (addresses === undefined || family === undefined) return []
-  return told(addressOf(addresses, family), (text) => `${ipName(family)} ${field} ${text}`)
-}
+const address = (field: string, addresses: Addresses, family: Family = 4): string =>
+  `${ipName(family)} ${field} ${addressOf(addresses, family)}`
 
 function actions(verdict: Verdict, family: Family | undefined): readonly string[] {
   if (verdict === 'save mark') return ['counter', 'ct mark set meta mark']
@@ -127,5 +115,3 @@ function actions(verdict: Verdict, family: Family | undefined): readonly string[
 }
 
 const ipName = (family: Family): string => (family === 4 ? 'ip' : 'ip6')
-
-const hex = (mark: number): string => `0x${mark.toString(16)}`

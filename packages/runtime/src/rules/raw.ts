@@ -1,6 +1,7 @@
 import { PORT } from '@istio-install-cni/config-schema'
 import type { SidecarRedirection } from '../mesh/redirection.ts'
 import type { Chain, ChainName, Match, Row } from './model.ts'
+import { jump, row } from './row.ts'
 
 /**
  * Table raw: with DNS capture two connections can have the same addresses and ports, the application's to the
@@ -10,44 +11,26 @@ export function rawChains({ dnsCapture, proxyUid, proxyGid }: SidecarRedirection
   if (!dnsCapture) return []
   const chain = (name: ChainName, rows: readonly Row[]): Chain => ({ table: 'raw', name, rows })
   return [
-    chain('prerouting', [
-      { match: {}, verdict: { jump: 'istio-inbound' }, because: 'answers of DNS servers come in' },
-    ]),
+    chain('prerouting', [row({}, jump('istio-inbound'), 'DNS servers may answer')]),
     chain('output', [
-      {
-        match: {},
-        verdict: { jump: 'istio-output-dns' },
-        because: 'DNS queries and the answers of the proxy go out',
-      },
+      row({}, jump('istio-output-dns'), 'somebody may ask a DNS server, or the proxy may answer'),
     ]),
     chain('istio-inbound', [
-      {
-        match: { protocol: 'udp', fromPort: PORT.dns },
-        verdict: { conntrackZone: 1 },
-        because: 'a DNS server answers the proxy',
-      },
+      row({ protocol: 'udp', fromPort: PORT.dns }, { conntrackZone: 1 }, 'a DNS server answers the proxy'),
     ]),
     chain('istio-output-dns', [
       ...fromProxy({ user: proxyUid }),
       ...fromProxy({ group: proxyGid }),
-      {
-        match: { protocol: 'udp', toPort: PORT.dns },
-        verdict: { conntrackZone: 2 },
-        because: 'the application asks',
-      },
+      row({ protocol: 'udp', toPort: PORT.dns }, { conntrackZone: 2 }, 'the application asks'),
     ]),
   ]
 }
 
 const fromProxy = (isProxy: Match): readonly Row[] => [
-  {
-    match: { protocol: 'udp', toPort: PORT.dns, ...isProxy },
-    verdict: { conntrackZone: 1 },
-    because: 'the proxy asks a DNS server',
-  },
-  {
-    match: { protocol: 'udp', fromPort: PORT.dnsProxy, ...isProxy },
-    verdict: { conntrackZone: 2 },
-    because: 'the proxy answers the application',
-  },
+  row({ protocol: 'udp', toPort: PORT.dns, ...isProxy }, { conntrackZone: 1 }, 'the proxy asks a DNS server'),
+  row(
+    { protocol: 'udp', fromPort: PORT.dnsProxy, ...isProxy },
+    { conntrackZone: 2 },
+    'the proxy answers the application',
+  ),
 ]
