@@ -15,7 +15,7 @@ import {
   type XtablesVariant,
 } from './xtables.ts'
 import { isWhollyOurs, ourLines, replacementText } from './xtables-ours.ts'
-import { emptied, printTables, type XtablesTable } from './xtables-save.ts'
+import { emptied, hasSameRules, printTables, type XtablesTable } from './xtables-save.ts'
 
 /** Taking back must be possible after the job's own time is over. */
 const undoMilliseconds = 2000
@@ -98,15 +98,14 @@ function replaceXtables(
 /** Brings one rule set back to exactly these tables; others that came since are removed or, in legacy, emptied. */
 function restoreState(place: XtablesPlace, before: XtablesTable[], toolbox: Toolbox): void {
   const options = { ...toolbox.xtables, deadline: new Deadline(undoMilliseconds) }
-  const isNew = ({ name }: XtablesTable) => !before.some((table) => table.name === name)
-  const added = save(place, options).filter(isNew)
+  const now = save(place, options)
+  const changed = before.filter((table) => !now.some((present) => hasSameRules(present, table)))
+  const added = now.filter(({ name }) => !before.some((table) => table.name === name))
   const { nftables } = toolbox
-  if (place.variant === 'nft' && nftables) {
-    const names = added.map(({ name }) => nftNameOf(place.family, name))
-    if (names.length > 0) nftables.run(deleteTables(names))
-    if (before.length > 0) restoreExactly(place, printTables(before), options)
-    return
+  const removable = place.variant === 'nft' && nftables !== undefined
+  if (removable && added.length > 0) {
+    nftables.run(deleteTables(added.map(({ name }) => nftNameOf(place.family, name))))
   }
-  const tables = [...before, ...added.map(emptied)]
+  const tables = [...changed, ...(removable ? [] : added.map(emptied))]
   if (tables.length > 0) restoreExactly(place, printTables(tables), options)
 }

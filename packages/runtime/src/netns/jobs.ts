@@ -13,12 +13,14 @@ export type Job =
   | (Readonly<{ kind: 'apply' }> & ProgramIn)
   | (Readonly<{ kind: 'verify' }> & ProgramIn)
   | Readonly<{ kind: 'remove'; path: string }>
+  | Readonly<{ kind: 'addresses'; path: string }>
   | Readonly<{ kind: 'probe' }>
 
 export type JobResults = {
   apply: ApplyOutcome
   verify: Difference[]
   remove: undefined
+  addresses: string[]
   probe: BackendFindings
 }
 

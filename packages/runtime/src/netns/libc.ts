@@ -22,13 +22,15 @@ export class SystemCallError extends Error {
 export const CLONE_NEWNET = 0x40000000
 /** <linux/nsfs.h>: the user namespace that owns a namespace */
 const NS_GET_USERNS = 0xb701
+/** memfd_create(2) */
+const MFD_CLOEXEC = 1
 /** <linux/netlink.h>, <sys/socket.h> */
 const AF_NETLINK = 16
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000
 const NETLINK_ROUTE = 0
 const SOL_SOCKET = 1
-const SO_PEERCRED = 17
 const SO_RCVTIMEO = 20
+const SO_PEERCRED = 17
 
 // The running program already has the C library loaded, whatever its file is called.
 const program = koffi.load(null)
@@ -39,6 +41,9 @@ const cIoctl: (fd: number, request: number) => number = program.func(
   'int ioctl(int fd, unsigned long request)',
 )
 const cClose: (fd: number) => number = program.func('int close(int fd)')
+const cMemfdCreate: (name: string, flags: number) => number = program.func(
+  'int memfd_create(const char *name, unsigned int flags)',
+)
 const cSocket: (domain: number, type: number, protocol: number) => number = program.func(
   'int socket(int domain, int type, int protocol)',
 )
@@ -87,6 +92,11 @@ export function owningUserNamespace(fd: number): number {
   return checked('ioctl NS_GET_USERNS', cIoctl(fd, NS_GET_USERNS))
 }
 
+/** An empty file without a name; gone when it is closed with {@link closeDescriptor}. */
+export function openMemoryFile(name: string): number {
+  return checked('memfd_create', cMemfdCreate(name, MFD_CLOEXEC))
+}
+
 export function closeDescriptor(fd: number): void {
   cClose(fd)
 }
@@ -131,6 +141,8 @@ export type Libnftables = Readonly<{
   setOutputFlags(context: NftContext, flags: number): void
   /** 0, or another number when the commands were refused. */
   run(context: NftContext, commands: string): number
+  /** Tries a file without changing anything: its errors name the line. */
+  checkFile(context: NftContext, path: string): number
   output(context: NftContext): string
   errors(context: NftContext): string
 }>
@@ -150,6 +162,12 @@ export function loadLibnftables(file = 'libnftables.so.1'): Libnftables {
   const run: (context: NftContext, commands: Uint8Array) => number = library.func(
     'int nft_run_cmd_from_buffer(void *context, const uint8_t *commands)',
   )
+  const setDryRun: (context: NftContext, dry: boolean) => void = library.func(
+    'void nft_ctx_set_dry_run(void *context, bool dry)',
+  )
+  const runFile: (context: NftContext, path: string) => number = library.func(
+    'int nft_run_cmd_from_filename(void *context, const char *path)',
+  )
   const output: (context: NftContext) => string | null = library.func(
     'str nft_ctx_get_output_buffer(void *context)',
   )
@@ -167,6 +185,10 @@ export function loadLibnftables(file = 'libnftables.so.1'): Libnftables {
     setOutputFlags: setFlags,
     // The library writes into the text while it parses, so it gets a copy of its own with the closing zero.
     run: (context, commands) => run(context, Buffer.from(`${commands}\0`)),
+    checkFile(context, path) {
+      setDryRun(context, true)
+      return runFile(context, path)
+    },
     output: (context) => output(context) ?? '',
     errors: (context) => errors(context) ?? '',
   }

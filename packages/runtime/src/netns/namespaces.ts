@@ -68,6 +68,11 @@ export class NetworkNamespaces {
     await this.#run({ kind: 'remove', path }, options)
   }
 
+  /** The addresses of the namespace's interfaces, without prefix length. */
+  async addresses(path: string, options?: JobOptions): Promise<string[]> {
+    return this.#run({ kind: 'addresses', path }, options)
+  }
+
   /** Tries the back-ends once; later calls get the same answer. */
   detectBackends(): Promise<Backends> {
     this.#backends ??= this.#probe().catch((error: unknown) => {

@@ -1,6 +1,13 @@
 /** Native nftables through libnftables, in the calling thread's network namespace; no process is started. */
+import { writeSync } from 'node:fs'
 import { NetnsError } from './errors.ts'
-import { type Libnftables, loadLibnftables } from './libc.ts'
+import {
+  closeDescriptor,
+  type Libnftables,
+  loadLibnftables,
+  type NftContext,
+  openMemoryFile,
+} from './libc.ts'
 import { type SharedLock, whileLocked } from './lock.ts'
 
 /** <nftables/libnftables.h>: listings without counters, which change with every packet. */
@@ -43,13 +50,28 @@ export class Nftables {
         const status = library.run(context, commands)
         const output = library.output(context)
         const errors = library.errors(context)
-        if (status !== 0)
-          throw new NetnsError('rules-refused', 'nftables refused the rules', { detail: errors })
+        if (status !== 0) throw this.#refusal(context, commands, errors)
         return output
       } finally {
         library.free(context)
       }
     })
+  }
+
+  /**
+   * For a text in memory the library quotes its first line, whatever line is wrong. A trial of the same text as a
+   * file is refused with the number and the words of the wrong one.
+   */
+  #refusal(context: NftContext, commands: string, errors: string): NetnsError {
+    const file = openMemoryFile('rules')
+    try {
+      writeSync(file, commands)
+      this.#library.checkFile(context, `/proc/self/fd/${file}`)
+      const located = this.#library.errors(context).replaceAll(`/proc/self/fd/${file}:`, 'line ')
+      return new NetnsError('rules-refused', 'nftables refused the rules', { detail: located || errors })
+    } finally {
+      closeDescriptor(file)
+    }
   }
 
   /** All tables of the namespace, each as `"inet istio-proxy-nat"`. */

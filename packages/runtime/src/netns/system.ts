@@ -1,5 +1,4 @@
 /** What a redirection needs besides packet rules, by rtnetlink in the calling thread's network namespace. */
-import { readFileSync } from 'node:fs'
 import type { PolicyRoute, SystemChanges } from '../rules/program.ts'
 import type { Difference } from './difference.ts'
 import { NetnsError } from './errors.ts'
@@ -23,8 +22,12 @@ import type { UndoStack } from './undo.ts'
 
 const creating = flags.create | flags.exclusive
 
+/** EACCES: net.ipv6.conf.lo.disable_ipv6 is 1; the others: a kernel without IPv6. */
+const noIpv6 = new Set(['EACCES', 'EAFNOSUPPORT', 'EOPNOTSUPP'])
+
 /** One thing that is either there or not; all three act on the calling thread's namespace. */
 type Part = Readonly<{
+  family: 4 | 6
   where: Difference['where']
   line: string
   isPresent(socket: RouteSocket): boolean
@@ -79,27 +82,21 @@ function partsOf(changes: SystemChanges): Part[] {
 function addressPart(text: string, address: LoopbackAddress): Part {
   const { body, attributes } = addressRequest(address)
   return {
+    family: address.family,
     where: 'ip address',
     line: `${text} dev lo`,
     isPresent: (socket) =>
       socket
         .dump(kinds.getAddress, dumpBody(address.family, 8))
         .some((message) => isAddress(message, address)),
-    add(socket) {
-      if (address.family === 6 && isIpv6Off()) {
-        throw new NetnsError(
-          'ipv6-disabled',
-          `${text} cannot be added to lo: net.ipv6.conf.lo.disable_ipv6 is 1 in this network namespace`,
-        )
-      }
-      socket.request(kinds.newAddress, creating, body, attributes)
-    },
+    add: (socket) => socket.request(kinds.newAddress, creating, body, attributes),
     remove: (socket) => socket.request(kinds.deleteAddress, 0, body, attributes),
   }
 }
 
 /** A route over a device that is down is refused; runtimes bring lo up before they call plugins, others may not. */
 const loopbackUpPart: Part = {
+  family: 4,
   where: 'ip link',
   line: 'lo up',
   isPresent: (socket) => socket.dump(kinds.getLink, Buffer.alloc(16)).some(isLoopbackUp),
@@ -110,6 +107,7 @@ const loopbackUpPart: Part = {
 function rulePart(route: PolicyRoute): Part {
   const { body, attributes } = ruleRequest(route)
   return {
+    family: route.family,
     where: 'ip rule',
     line: `from all fwmark 0x${route.mark.toString(16)} lookup ${route.table} (IPv${route.family})`,
     isPresent: (socket) =>
@@ -122,6 +120,7 @@ function rulePart(route: PolicyRoute): Part {
 function routePart(route: PolicyRoute): Part {
   const { body, attributes } = localRouteRequest(route)
   return {
+    family: route.family,
     where: 'ip route',
     line: `local default dev lo table ${route.table} (IPv${route.family})`,
     isPresent: (socket) =>
@@ -136,18 +135,11 @@ function attempt(part: Part, verb: string, act: () => void): void {
     act()
   } catch (cause) {
     if (!(cause instanceof SystemCallError)) throw cause
-    throw new NetnsError('netlink', `${part.where} ${part.line} cannot be ${verb}`, {
-      detail: cause.errno,
-      cause,
-    })
-  }
-}
-
-/** /proc/sys/net shows the namespace of the thread that reads it. */
-function isIpv6Off(): boolean {
-  try {
-    return readFileSync('/proc/sys/net/ipv6/conf/lo/disable_ipv6', 'utf8').trim() === '1'
-  } catch {
-    return false
+    const ipv6Off = part.family === 6 && noIpv6.has(cause.errno)
+    throw new NetnsError(
+      ipv6Off ? 'ipv6-disabled' : 'netlink',
+      `${part.where} ${part.line} cannot be ${verb}${ipv6Off ? ', IPv6 is switched off here' : ''}`,
+      { detail: cause.errno, cause },
+    )
   }
 }

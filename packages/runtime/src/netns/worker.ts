@@ -3,6 +3,7 @@
  * to other threads, because these would start in, or stay outside of, the namespace.
  */
 import { closeSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { probeBackends } from './backend-probe.ts'
 import { Deadline } from './deadline.ts'
@@ -63,10 +64,18 @@ function inside(job: Exclude<Job, { kind: 'probe' }>, toolbox: Toolbox, current:
       return applyProgram({ ...job, toolbox, expectations, current })
     case 'verify':
       return verifyProgram({ ...job, toolbox, expectations, current })
+    case 'addresses':
+      return interfaceAddresses()
     case 'remove':
       removePrograms(toolbox)
       return undefined
   }
+}
+
+/** Of all interfaces that are up, loopback left out; read in the thread's own namespace. */
+function interfaceAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  return all.filter(({ internal }) => !internal).map(({ address }) => address)
 }
 
 function withToolbox<T>(current: OpenNamespace, deadline: Deadline, work: (toolbox: Toolbox) => T): T {

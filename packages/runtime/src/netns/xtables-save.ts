@@ -57,3 +57,16 @@ export function emptied(table: XtablesTable): XtablesTable {
     rules: [],
   }
 }
+
+/** Whether two saves of a table differ in nothing but counters. */
+export function hasSameRules(left: XtablesTable, right: XtablesTable): boolean {
+  return withoutCounters(left) === withoutCounters(right)
+}
+
+function withoutCounters({ name, chains, rules }: XtablesTable): string {
+  return JSON.stringify([
+    name,
+    chains.map((chain) => [chain.name, chain.policy]).sort(),
+    rules.map(({ chain, specification }) => [chain, specification]),
+  ])
+}
