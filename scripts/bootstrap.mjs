@@ -26,8 +26,8 @@ function installNodePackages() {
     .update(readFileSync(join(root, 'pnpm-lock.yaml')))
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const args = ['exec', '--yes', '--', packageManager, 'install', '--frozen-lockfile']
+  const { config } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const args = ['exec', '--yes', '--', `pnpm@${config.pnpm}`, 'install', '--frozen-lockfile']
   const done = run('npm', args, { stdio: ['ignore', 2, 2] })
   if (done.status !== 0) fail(`npm ${args.join(' ')} failed; the lines above say why.`)
   mkdirSync(dirname(stamp), { recursive: true })

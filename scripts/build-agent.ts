@@ -1,11 +1,12 @@
 // dist/install-cni.mjs and dist/netns-worker.mjs: the agent, bundled, with koffi's native part beside it.
-import { copyFile, mkdir, readFile, realpath } from 'node:fs/promises'
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { distDirectory, root } from './tools.ts'
 
 const runtime = join(root, 'packages/runtime')
+const koffiDirectory = dirname(createRequire(join(runtime, 'package.json')).resolve('koffi'))
 
 /**
  * CommonJS packages want `require`; koffi finds its native part through `resourcesPath`, as in an Electron app.
@@ -35,7 +36,7 @@ export async function buildAgent(): Promise<void> {
     keepNames: true,
     legalComments: 'none',
     banner: { js: banner },
-    alias: { koffi: 'koffi/indirect' },
+    alias: { koffi: join(koffiDirectory, 'indirect.js') },
     define: { BUILD_VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   })
@@ -43,9 +44,8 @@ export async function buildAgent(): Promise<void> {
 }
 
 async function copyKoffi(): Promise<void> {
-  const koffi = await realpath(dirname(createRequire(join(runtime, 'package.json')).resolve('koffi')))
   const triplet = `linux_${process.arch}`
-  const native = join(koffi, '../@koromix', `koffi-linux-${process.arch}`, triplet, 'koffi.node')
+  const native = join(koffiDirectory, '../@koromix', `koffi-linux-${process.arch}`, triplet, 'koffi.node')
   const target = join(distDirectory, 'koffi', triplet)
   await mkdir(target, { recursive: true })
   await copyFile(native, join(target, 'koffi.node'))

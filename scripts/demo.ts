@@ -7,19 +7,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from './build.ts'
+import { ownNamespaces } from './namespaces.ts'
 import { print } from './tools.ts'
 
 const usage = 'usage: npm run demo -- [--pod FILE]... [--conflist FILE] [--native-nftables]'
-const ownNamespaces = [
-  '--mount',
-  '--net',
-  '--pid',
-  '--fork',
-  '--kill-child',
-  '--mount-proc',
-  '--propagation',
-  'private',
-]
 const ownUsers = ['--user', '--map-root-user', '--map-auto']
 
 function options() {

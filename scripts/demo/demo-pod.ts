@@ -67,7 +67,7 @@ export class DemoPod {
 
   /** Calls the chain as a runtime does at pod start; the pod's processes start only afterwards. */
   async start(index: number, mainPlugin: MainPlugin | undefined, ask: Ask): Promise<void> {
-    const given = await mainPlugin?.(this.#sandbox, this.#network.name, index)
+    const given = await mainPlugin?.(this.#sandbox, this.#list.cniVersion, this.#network.name, index)
     const { result, steps } = await addChain(this.#list, this.#binDirs, this.#sandbox, given)
     this.#result = result
     await repeatChain('CHECK', this.#list, this.#binDirs, this.#sandbox, result)

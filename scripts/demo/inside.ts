@@ -41,7 +41,7 @@ async function run(node: NodeDirectories): Promise<string[]> {
   const missing = await missingPlugins(before.list, node.bin)
   const untouched = await snapshot(node)
   print(heading(`The node before: ${before.file}`))
-  print(before.text.trimEnd())
+  print(before.text)
 
   const agent = startAgentOn(node, request.nativeNftables)
   await agent.ready()

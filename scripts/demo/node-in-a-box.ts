@@ -25,15 +25,12 @@ export async function createNode(scratch: string): Promise<NodeDirectories> {
   return directories
 }
 
-/** The node's side of the network: its own loopback, the world on a dummy interface, a place for namespaces. */
+/** The node's side of the network: its own loopback, the world's addresses on it, a place for namespaces. */
 export async function createNodeNetwork(): Promise<void> {
   await mkdir('/run/netns', { recursive: true })
   await command('mount', '-t', 'tmpfs', 'netns', '/run/netns')
   await command('ip', 'link', 'set', 'lo', 'up')
-  await command('ip', 'link', 'add', 'world', 'type', 'dummy')
-  await command('ip', 'link', 'set', 'world', 'up')
-  for (const address of Object.values(world))
-    await command('ip', 'addr', 'add', `${address}/32`, 'dev', 'world')
+  for (const address of Object.values(world)) await command('ip', 'addr', 'add', `${address}/32`, 'dev', 'lo')
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1')
 }
 
@@ -60,18 +57,15 @@ export async function loadConfList(
 ): Promise<{ file: string; text: string; list: ConfList }> {
   const [file] = (await readdir(node.net)).filter((name) => name.endsWith('.conflist')).sort()
   if (file === undefined) throw new Error(`${node.net} holds no .conflist`)
-  const text = await readFile(join(node.net, file), 'utf8')
-  return { file, text, list: JSON.parse(text) as ConfList }
+  const list = JSON.parse(await readFile(join(node.net, file), 'utf8')) as ConfList
+  return { file, text: JSON.stringify(list, null, 2), list }
 }
 
-/** Every file of the node's directories with its content, to tell whether anything is left behind. */
+/** The files of the node's directories and what the configurations say, to tell whether anything is left behind. */
 export async function snapshot(node: NodeDirectories): Promise<string> {
-  const parts: string[] = []
-  for (const directory of [node.net, node.bin]) {
-    for (const name of (await readdir(directory)).sort()) {
-      const text = directory === node.net ? await readFile(join(directory, name), 'utf8') : ''
-      parts.push(`${join(directory, name)}\n${text}`)
-    }
-  }
-  return parts.join('\n')
+  const configurations = (await readdir(node.net)).sort().map(async (name) => {
+    const text = await readFile(join(node.net, name), 'utf8')
+    return `${name}\n${name.endsWith('.conflist') ? JSON.stringify(JSON.parse(text), null, 2) : text}`
+  })
+  return [...(await readdir(node.bin)).sort(), ...(await Promise.all(configurations))].join('\n')
 }

@@ -24,20 +24,22 @@ export async function missingPlugins(list: ConfList, binDir: string): Promise<st
 /** Stands for the first plugin of a list where the machine has none: a veth pair, and the result that tells of it. */
 export async function provideVeth(
   sandbox: Sandbox,
+  cniVersion: string,
   name: string,
   index: number,
 ): Promise<Record<string, unknown>> {
   const address = `10.88.${index + 1}.2/24`
   const gateway = `10.88.${index + 1}.1`
-  await connect({
+  const hostEnd = await connect({
     network: { name, path: sandbox.netns, remove: async () => {} },
     ifname: sandbox.ifname,
     addresses: [address],
     gateways: [`${gateway}/24`],
   })
   return {
-    interfaces: [{ name: sandbox.ifname, sandbox: sandbox.netns }],
-    ips: [{ address, gateway, interface: 0 }],
+    cniVersion,
+    interfaces: [{ name: hostEnd }, { name: sandbox.ifname, sandbox: sandbox.netns }],
+    ips: [{ version: '4', address, gateway, interface: 1 }],
     routes: [{ dst: '0.0.0.0/0', gw: gateway }],
   }
 }

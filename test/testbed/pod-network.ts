@@ -28,8 +28,11 @@ export interface Veth {
   readonly gateways: readonly string[]
 }
 
-/** Joins the namespace to this process's network by a veth pair; routes everything to the gateways. */
-export async function connect({ network, ifname, addresses, gateways }: Veth): Promise<void> {
+/**
+ * Joins the namespace to this process's network by a veth pair; routes everything to the gateways.
+ * @returns the name of the end outside
+ */
+export async function connect({ network, ifname, addresses, gateways }: Veth): Promise<string> {
   const hostEnd = `v-${network.name}`.slice(0, 15)
   await command('ip', 'link', 'add', hostEnd, 'type', 'veth', 'peer', 'name', ifname, 'netns', network.name)
   await command('ip', 'link', 'set', hostEnd, 'up')
@@ -41,6 +44,7 @@ export async function connect({ network, ifname, addresses, gateways }: Veth): P
     const [via = ''] = gateway.split('/')
     await command('ip', '-n', network.name, 'route', 'add', 'default', 'via', via)
   }
+  return hostEnd
 }
 
 /** An IPv6 address is of use at once only without duplicate address detection. */

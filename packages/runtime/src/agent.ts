@@ -1,6 +1,12 @@
 // The program `install-cni`: reads the command line and the environment, then runs the agent or answers a question.
 import { readFileSync } from 'node:fs'
-import { effectiveLogLevels, helpText, loadSettings, type Settings, SettingsError } from '@istio-install-cni/config-schema'
+import {
+  effectiveLogLevels,
+  helpText,
+  loadSettings,
+  type Settings,
+  SettingsError,
+} from '@istio-install-cni/config-schema'
 import { messageOf } from './errors.ts'
 import { explainRules } from './explain.ts'
 import { createLogger } from './log.ts'

@@ -15,5 +15,7 @@ export function explainRules(files: readonly string[], settings: Settings): stri
   const decision = decisionOf(pod, settings)
   if (decision.mode === 'refused') throw decision.error
   if (decision.mode === 'none') return `${pod.namespace}/${pod.name} is left alone: ${decision.because}\n`
-  return `${pod.namespace}/${pod.name} is redirected: ${decision.because}\n\n${explain(sidecarRules(decision.redirection, pod.ips))}\n`
+  // A manifest has no addresses before its pod runs; any IPv4 address stands for the usual case.
+  const addresses = pod.ips.length > 0 ? pod.ips : ['192.0.2.1']
+  return `${pod.namespace}/${pod.name} is redirected: ${decision.because}\n\n${explain(sidecarRules(decision.redirection, addresses))}\n`
 }

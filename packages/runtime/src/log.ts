@@ -1,9 +1,6 @@
 import type { LogLevel } from '@istio-install-cni/config-schema'
 import { type Logger, pino } from 'pino'
 
-
-
-
 const levelNames: Readonly<Record<number, string>> = {
   10: 'trace',
   20: 'debug',

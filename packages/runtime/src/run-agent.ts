@@ -35,7 +35,15 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   const pods = podSource(settings, log)
   const namespaces = new NetworkNamespaces({ iptables: settings.forceIptablesBinary || undefined, log })
   const backends = new BackendReadiness(namespaces, settings.nativeNftables)
-  const installer = new Installer({ settings, log, metrics })
+  const installer = new Installer({
+    settings,
+    log,
+    metrics: {
+      installed: (result) => metrics.countInstall(result),
+      ready: (isReady) => metrics.setInstallReady(isReady),
+      rewritten: () => metrics.countRewrite(),
+    },
+  })
   const sidecar = new SidecarPods({ pods, namespaces, settings, observer: metrics, log })
   const unreadyReasons = () => [
     ...installer.readiness().reasons,
@@ -55,7 +63,7 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   await pods.start()
   await listenOnUnixSocket(logging, join(settings.cniAgentRunDir, LOG_SOCKET_NAME))
   await listenOnUnixSocket(plugin, join(settings.cniAgentRunDir, PLUGIN_SOCKET_NAME))
-  installer.start()
+  await installer.start()
 
   await stopped
   const uninstall = await uninstallIntended(settings)
@@ -83,7 +91,8 @@ function pluginCalls(sidecar: SidecarPods, unreadyReasons: () => readonly string
     remove: sidecar.remove.bind(sidecar),
     status: () => {
       const reasons = unreadyReasons()
-      if (reasons.length > 0) throw new CniError(CNI_ERROR.notAvailable, 'the agent is not ready', reasons.join('\n'))
+      if (reasons.length > 0)
+        throw new CniError(CNI_ERROR.notAvailable, 'the agent is not ready', reasons.join('\n'))
     },
   }
 }

@@ -31,7 +31,8 @@ export class ApiServerPods<P> implements PodSource<P> {
   }
 
   unreadyReasons(): readonly string[] {
-    if (this.#address.host === '') return ['no API server is known: KUBERNETES_SERVICE_HOST is not set, nor is PODS_FROM']
+    if (this.#address.host === '')
+      return ['no API server is known: KUBERNETES_SERVICE_HOST is not set, nor is PODS_FROM']
     return this.#unready === undefined ? [] : [this.#unready]
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { chmod, mkdir, rename, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -19,14 +20,9 @@ export async function listenOnUnixSocket(server: Server, path: string): Promise<
   await mkdir(dirname(path), { recursive: true, mode: 0o755 })
   await rm(unfinished, { force: true })
   const before = process.umask(0o177)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(unfinished, resolve)
-    })
-  } finally {
-    process.umask(before)
-  }
+  server.listen(unfinished)
+  process.umask(before)
+  if (!server.listening) await once(server, 'listening')
   await chmod(unfinished, socketMode)
   await rename(unfinished, path)
 }

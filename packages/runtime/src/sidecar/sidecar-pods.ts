@@ -50,7 +50,7 @@ export class SidecarPods {
       return answer
     }
     for (const warning of decision.warnings) log.warn(fields, warning)
-    const program = this.#programFor(decision.redirection, call)
+    const program = await this.#programFor(decision.redirection, call)
     const change = await this.#timed('apply', () =>
       namespaces.applyRules(pathInContainer(call.netns), program).catch((cause: unknown) => {
         log.error({ ...fields, netns: call.netns, err: cause }, 'failed to redirect a pod')
@@ -72,7 +72,7 @@ export class SidecarPods {
   async check(call: PodCall): Promise<CallAnswer> {
     const decision = decisionOf(await this.#find(call), this.#options.settings)
     if (decision.mode !== 'sidecar') return answerFor(decision)
-    const program = this.#programFor(decision.redirection, call)
+    const program = await this.#programFor(decision.redirection, call)
     const differences = await this.#options.namespaces.verifyRules(pathInContainer(call.netns), program)
     if (differences.length > 0) {
       throw new CniError(
@@ -89,8 +89,11 @@ export class SidecarPods {
     return Promise.resolve({ decision: 'none', because: 'the rules go with the network namespace' })
   }
 
-  #programFor(redirection: SidecarRedirection, call: PodCall): KernelProgram {
-    const rules = sidecarRules(redirection, call.addresses)
+  async #programFor(redirection: SidecarRedirection, { addresses, netns }: PodCall): Promise<KernelProgram> {
+    // Without a plugin before us only the namespace knows the pod's addresses.
+    const known =
+      addresses.length > 0 ? addresses : await this.#options.namespaces.addresses(pathInContainer(netns))
+    const rules = sidecarRules(redirection, known)
     return this.#options.settings.nativeNftables ? nftProgram(rules) : iptablesProgram(rules)
   }
 
