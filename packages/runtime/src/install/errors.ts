@@ -9,7 +9,6 @@ export type InstallErrorCode =
   | 'PLUGIN_MISSING'
   | 'READ_ONLY'
   | 'SYMLINK_OUTSIDE'
-  | 'TEMPLATE_INVALID'
   | 'UNREADABLE'
   | 'WRITE_FAILED'
 

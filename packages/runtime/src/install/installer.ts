@@ -1,11 +1,18 @@
 import { readFile, realpath } from 'node:fs/promises'
-import { PLUGIN_NAME, SERVICE_ACCOUNT_DIR, type Settings } from '@istio-install-cni/config-schema'
-import type { Logger } from 'pino'
+import { hostname } from 'node:os'
+import {
+  nodeName,
+  PLUGIN_NAME,
+  pluginEntry,
+  SERVICE_ACCOUNT_DIR,
+  type Settings,
+} from '@istio-install-cni/config-schema'
 import { messageOf } from '../errors.ts'
 import { Binaries } from './binaries.ts'
-import { entryOf } from './entry.ts'
 import { removeStaleTemporaries } from './files.ts'
-import { tokenOf, writeKubeconfig } from './kubeconfig.ts'
+import type { JsonDocument } from './json.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import type { Log } from './log.ts'
 import { areHostMountsRequired, missingMounts, parseMounts } from './mounts.ts'
 import { NetworkKeeper } from './network-keeper.ts'
 import {
@@ -20,7 +27,7 @@ import { DirectoryWatch, type WatchTimes } from './watch.ts'
 
 export interface InstallerOptions {
   settings: Settings
-  log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
+  log: Log
   metrics?: InstallMetrics
   /** Called whenever readiness or its reasons have changed. */
   onChange?: (readiness: Readiness) => void
@@ -44,6 +51,7 @@ export class Installer {
   readonly #options: Required<Omit<InstallerOptions, 'onChange'>> & Pick<InstallerOptions, 'onChange'>
   readonly #binaries: Binaries
   readonly #network: NetworkKeeper
+  readonly #entry: JsonDocument
   readonly #watch: DirectoryWatch
   #readiness: Readiness = { ready: false, reasons: ['the installation has not finished yet'], warnings: [] }
   #running: Promise<void> | undefined
@@ -64,6 +72,8 @@ export class Installer {
     }
     const { settings, log, metrics, now, serviceAccountDir, watchTimes } = this.#options
     this.#binaries = new Binaries(settings)
+    // A template may ask for the node's name, which only the host knows when no setting tells.
+    this.#entry = pluginEntry({ ...settings, nodeName: nodeName(settings) || hostname() }) as JsonDocument
     this.#network = new NetworkKeeper(settings, log, metrics, now)
     const directories = [
       ...settings.mountedCniBinDirs.map((path) => ({ path, only: PLUGIN_NAME })),
@@ -129,15 +139,12 @@ export class Installer {
   }
 
   async #pass(): Promise<void> {
-    const { settings, log, metrics, serviceAccountDir } = this.#options
+    const { log, metrics } = this.#options
     await this.#checkMounts()
     const copied = await step('COPY_BINARIES_FAILURE', () => this.#binaries.install())
     for (const path of copied) log.info({ path }, 'copied the plugin')
     const rewritten = await step('CREATE_KUBECONFIG_FAILURE', () => this.#writeKubeconfig())
-    const entry = await step('CREATE_CNI_CONFIG_FAILURE', async () =>
-      entryOf(settings, await tokenOf(serviceAccountDir)),
-    )
-    const { changed, warnings, againMs } = await this.#network.keep(entry)
+    const { changed, warnings, againMs } = await this.#network.keep(this.#entry)
     if (againMs !== undefined) this.#askAfter(againMs)
     if (copied.length > 0 || rewritten || changed || !this.#readiness.ready) metrics.installed('SUCCESS')
     this.#become({ ready: true, reasons: [], warnings })

@@ -1,9 +1,9 @@
 import type { Settings } from '@istio-install-cni/config-schema'
-import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import { type Choice, consider } from './choice.ts'
 import { type Fight, fightMessage, isFighting, nextRound, peace } from './fight.ts'
 import type { JsonDocument } from './json.ts'
+import type { Log } from './log.ts'
 import { planNetwork, settle } from './network.ts'
 import { type InstallMetrics, NotInstalled } from './readiness.ts'
 import type { Plan, Step } from './wanted.ts'
@@ -20,7 +20,7 @@ export interface Kept {
 /** Keeps our plugin in the node's network configuration, against other programs that write there. */
 export class NetworkKeeper {
   readonly #settings: Settings
-  readonly #log: Pick<Logger, 'info' | 'warn'>
+  readonly #log: Log
   readonly #metrics: InstallMetrics
   readonly #now: () => number
   readonly #said = new Set<string>()
@@ -30,12 +30,7 @@ export class NetworkKeeper {
   #pausedUntil = 0
   #fightWarning = ''
 
-  constructor(
-    settings: Settings,
-    log: Pick<Logger, 'info' | 'warn'>,
-    metrics: InstallMetrics,
-    now: () => number,
-  ) {
+  constructor(settings: Settings, log: Log, metrics: InstallMetrics, now: () => number) {
     this.#settings = settings
     this.#log = log
     this.#metrics = metrics
@@ -95,7 +90,7 @@ export class NetworkKeeper {
       this.#pausedUntil = now + pauseMs
       this.#metrics.rewritten(target)
       if (announce) {
-        this.#fightWarning = fightMessage(target, fight.rewrites.length, names)
+        this.#fightWarning = fightMessage(target, fight.rewrites, names)
         this.#log.warn({ file: target }, this.#fightWarning)
       }
     }

@@ -1,4 +1,4 @@
-import { CNI_VERSION_WRITTEN, FILE_NAME, type Settings } from '@istio-install-cni/config-schema'
+import { CNI_VERSION_WRITTEN, FILE_NAME, PLUGIN_NAME, type Settings } from '@istio-install-cni/config-schema'
 import { InstallError } from './errors.ts'
 import { equalJson, type JsonDocument, printJson } from './json.ts'
 import { readNamedConfig } from './network-config.ts'
@@ -30,8 +30,9 @@ export function planStandalone({ files, settings, entry }: Wanted): Plan {
 
 /** A `.conflist` must hold a list, whatever the original writes into it. */
 function documentFor(name: string, entry: JsonDocument): JsonDocument {
-  if (!name.endsWith('.conflist')) return { cniVersion: CNI_VERSION_WRITTEN, ...entry }
-  return { cniVersion: CNI_VERSION_WRITTEN, name: entry.name ?? 'istio-cni', plugins: [entry] }
+  const { cniVersion = CNI_VERSION_WRITTEN, ...plugin } = entry
+  if (!name.endsWith('.conflist')) return { cniVersion, ...plugin }
+  return { cniVersion, name: plugin.name ?? PLUGIN_NAME, plugins: [plugin] }
 }
 
 function taken(name: string): InstallError {

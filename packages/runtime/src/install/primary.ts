@@ -38,7 +38,7 @@ export function primaryOf(
   if (link !== undefined && primary === foreign[0]) return { plan: refused(link), notes }
   if (primary === undefined)
     return { plan: { outcome: 'wait', reason: 'no network configuration yet' }, notes }
-  const doubtful = skipped.find(({ name }) => sortsBefore(name, primary.name))?.name
+  const doubtful = skipped.find((file) => file.halfWritten && sortsBefore(file.name, primary.name))?.name
   return {
     primary,
     notes,

@@ -20,7 +20,7 @@ export interface InstallMetrics {
   installed(result: InstallResult): void
   /** istio_cni_install_ready */
   ready(isReady: boolean): void
-  /** Another program undid our change to `file` (ours, no series of the original). */
+  /** Another program undid our change to `file` (no series of the original). */
   rewritten(file: string): void
 }
 

@@ -30,6 +30,8 @@ export interface Skipped {
   reason: string
   /** The runtime would follow this link, we must not. */
   symlinkOutside: boolean
+  /** Not even JSON: perhaps somebody is still writing it. */
+  halfWritten: boolean
 }
 
 /** The extensions that containerd and CRI-O load, in the order in which they win over one another by name. */
@@ -89,10 +91,12 @@ export function isForeign({ config: { kind, document } }: Candidate): boolean {
 }
 
 function candidateOf(file: ConfigFile, read: (text: string) => NetworkConfig): Candidate | Skipped {
+  const { name } = file
   if ('problem' in file) {
-    return { name: file.name, reason: file.problem, symlinkOutside: file.symlinkOutside }
+    return { name, reason: file.problem, symlinkOutside: file.symlinkOutside, halfWritten: false }
   }
   const config = read(file.text)
-  if (config.kind === 'unusable') return { name: file.name, reason: config.reason, symlinkOutside: false }
-  return { name: file.name, text: file.text, version: file.version, config }
+  if (config.kind !== 'unusable') return { name, text: file.text, version: file.version, config }
+  const halfWritten = config.document === undefined
+  return { name, reason: config.reason, symlinkOutside: false, halfWritten }
 }

@@ -5,17 +5,15 @@ import {
   PLUGIN_SOCKET_NAME,
   type Settings,
 } from '@istio-install-cni/config-schema'
-import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import { readConfigDirectory } from './directory.ts'
 import { removeDurably } from './files.ts'
 import { consumeMarker } from './intent.ts'
 import { kubeconfigPlaces } from './kubeconfig.ts'
+import type { Log } from './log.ts'
 import { settle } from './network.ts'
 import { standaloneName } from './plan-standalone.ts'
 import { filesNamingUs, planRemoval } from './removal.ts'
-
-type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 
 /**
  * Takes everything of ours off the node, the configuration first and the binaries last, and these only when no

@@ -18,7 +18,7 @@ export type PlanSettings = Pick<
 export interface Wanted {
   files: readonly ConfigFile[]
   settings: PlanSettings
-  /** Our plugin's entry, without `cniVersion`. */
+  /** Our plugin's configuration. */
   entry: JsonDocument
   /** Stem of the file that we chained into before; preferred to the first one while it can be used. */
   network?: string | undefined
