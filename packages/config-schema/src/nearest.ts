@@ -1,9 +1,13 @@
-/** Number of letters to insert, delete, replace or swap with their neighbour to make `right` of `left`. */
-export function editDistance(left: string, right: string): number {
+/**
+ * Number of letters to insert, delete, replace or swap with their neighbour to make `right` of `left`.
+ * @param limit distances above it are not told apart, which saves most of the work.
+ */
+export function editDistance(left: string, right: string, limit = Number.POSITIVE_INFINITY): number {
   let beforePrevious: number[] = []
   let previous = Array.from({ length: right.length + 1 }, (_, index) => index)
   for (let row = 1; row <= left.length; row++) {
     const current = [row]
+    let smallest = row
     for (let column = 1; column <= right.length; column++) {
       const same = left[row - 1] === right[column - 1]
       const replaced = (previous[column - 1] ?? 0) + (same ? 0 : 1)
@@ -11,7 +15,9 @@ export function editDistance(left: string, right: string): number {
       const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
       if (swapped) best = Math.min(best, (beforePrevious[column - 2] ?? 0) + 1)
       current.push(best)
+      smallest = Math.min(smallest, best)
     }
+    if (smallest > limit) return smallest
     beforePrevious = previous
     previous = current
   }
@@ -31,7 +37,7 @@ export function nearest(
   let bestDistance = within + 1
   for (const candidate of candidates) {
     if (candidate === '' || Math.abs(candidate.length - word.length) >= bestDistance) continue
-    const distance = editDistance(word, candidate)
+    const distance = editDistance(word, candidate, bestDistance - 1)
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
   return best

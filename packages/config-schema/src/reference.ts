@@ -20,7 +20,6 @@ Everything that can be set for the agent, \`install-cni\`, and through it for th
   The flag alone means \`true\`; \`false\` needs the equals sign: \`--ambient-enabled=false\`.
 - **File modes** are octal with a leading zero (\`0600\`), decimal without (\`384\`). A mode that no data file has,
   such as \`600\` (octal 1130), is refused.
-- **Durations** are written as in Go: \`300ms\`, \`5s\`, \`1m30s\`.
 - **Mistakes.** Every bad value is reported in one error, and the agent does not start. So are unknown flags.
   Variables that nearly have the name of a setting are warned of. Contents of files and of \`CNI_NETWORK_CONFIG\`
   are never printed.

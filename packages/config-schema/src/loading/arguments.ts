@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import type { SettingProblem } from '../errors.ts'
 import { boolean } from '../kinds/boolean.ts'
 import { nearest } from '../nearest.ts'
@@ -15,70 +14,64 @@ export interface Arguments {
   readonly warnings: readonly string[]
 }
 
-type Options = Record<string, { type: 'boolean' | 'string'; short?: string }>
+/** How a flag is used: alone, or with a value. */
+type Use = 'command' | 'switch' | 'value'
 
 /** Words that are no flags; --help and --version count as the words `help` and `version`. Never throws. */
 export function commandOf(argv: readonly string[]): readonly string[] {
   return readArguments(argv).command
 }
 
-/** Takes a command line apart; `-` and `_` are the same in names of flags, of a repeated flag the last counts. */
+/**
+ * Takes a command line apart; `-` and `_` are the same in names of flags, of a repeated flag the last counts.
+ * Written by hand: node:util's parseArgs lets a flag without value swallow the next one, and so hides its mistakes.
+ */
 export function readArguments(argv: readonly string[]): Arguments {
   const flags = new Map<string, Given>()
   const command: string[] = []
   const problems: SettingProblem[] = []
   const warnings: string[] = []
-  const options = knownOptions()
-  const { tokens } = parseArgs({
-    args: withDashes(argv),
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
-  let switchBefore: string | undefined
-  for (const token of tokens) {
-    const bareSwitch = switchBefore
-    switchBefore = undefined
-    if (token.kind === 'option-terminator') continue
-    if (token.kind === 'positional') {
-      if (bareSwitch !== undefined && isBoolean(token.value)) {
-        problems.push({
-          setting: bareSwitch,
-          expectation: 'its value after "="',
-          suggestion: `${bareSwitch}=${token.value}`,
-        })
-      } else {
-        command.push(token.value)
-      }
+  const uses = usesOfFlags()
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  for (let index = 0; index < end; index++) {
+    const argument = argv[index] ?? ''
+    if (!/^-./.test(argument)) {
+      command.push(argument)
       continue
     }
-    const { name, rawName, value, inlineValue } = token
-    const option = Object.hasOwn(options, name) ? options[name] : undefined
-    if (option === undefined) {
-      problems.push(unknownFlag(name, rawName, options))
-    } else if (name === 'help' || name === 'version') {
+    const { name, written, inline } = splitFlag(argument)
+    const next = index + 1 < end ? argv[index + 1] : undefined
+    const use = uses.get(name)
+    if (use === undefined) {
+      problems.push(unknownFlag(name, written, uses.keys()))
+    } else if (use === 'command') {
       command.unshift(name)
-    } else if (name in WITHOUT_EFFECT.flags) {
-      const because = WITHOUT_EFFECT.flags[name as keyof typeof WITHOUT_EFFECT.flags]
-      warnings.push(`${rawName} has no effect: ${because}`)
-    } else if (option.type === 'boolean') {
-      flags.set(name, { name: rawName, text: value ?? 'true' })
-      if (value === undefined) switchBefore = rawName
-    } else if (value === undefined || (!inlineValue && value.startsWith('--'))) {
-      problems.push({ setting: rawName, expectation: `a value: ${rawName}=VALUE` })
+    } else if (use === 'switch') {
+      flags.set(name, { name: written, text: inline ?? 'true' })
+      if (inline === undefined && next !== undefined && isBoolean(next)) {
+        // Would be taken for a command.
+        problems.push({
+          setting: written,
+          expectation: 'its value after "="',
+          suggestion: `${written}=${next}`,
+        })
+        index++
+      }
+    } else if (inline !== undefined || (next !== undefined && !next.startsWith('--'))) {
+      if (name in WITHOUT_EFFECT.flags) warnings.push(`${written} has no effect`)
+      else flags.set(name, { name: written, text: inline ?? next ?? '' })
+      if (inline === undefined) index++
     } else {
-      flags.set(name, { name: rawName, text: value })
+      problems.push({ setting: written, expectation: `a value: ${written}=VALUE` })
     }
   }
-  return { flags, command, problems, warnings }
+  return { flags, command: [...command, ...argv.slice(end + 1)], problems, warnings }
 }
 
 /** What the command line says about a setting. */
 export function flagsOf(row: AnySetting, flags: ReadonlyMap<string, Given>): Occurrences {
-  const names = flagNames(row)
   const first = (suffix: string): Given | undefined => {
-    const name = names.find((candidate) => flags.has(`${candidate}${suffix}`))
+    const name = flagNames(row).find((candidate) => flags.has(`${candidate}${suffix}`))
     return name === undefined ? undefined : flags.get(`${name}${suffix}`)
   }
   return { direct: first(''), file: first('-file') }
@@ -88,33 +81,38 @@ function flagNames(row: AnySetting): readonly string[] {
   return [row.flag, ...(row.aliases ?? []).map(flagOf)]
 }
 
-function knownOptions(): Options {
-  const options: Options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } }
-  for (const name of Object.keys(WITHOUT_EFFECT.flags)) options[name] = { type: 'string' }
+function usesOfFlags(): Map<string, Use> {
+  const uses = new Map<string, Use>([
+    ['help', 'command'],
+    ['version', 'command'],
+  ])
+  for (const name of Object.keys(WITHOUT_EFFECT.flags)) uses.set(name, 'value')
   for (const row of settings) {
     for (const name of flagNames(row)) {
-      options[`${name}-file`] = { type: 'string' }
-      options[name] = { type: row.kind.type === boolean.type ? 'boolean' : 'string' }
+      uses.set(`${name}-file`, 'value').set(name, row.kind.type === boolean.type ? 'switch' : 'value')
     }
   }
-  return options
+  return uses
 }
 
-/** `--cni_conf_name=a_b` → `--cni-conf-name=a_b`, up to `--`. */
-function withDashes(argv: readonly string[]): string[] {
-  const end = argv.indexOf('--')
-  return argv.map((argument, index) => {
-    if (!argument.startsWith('--') || (end >= 0 && index >= end)) return argument
-    const [name = '', ...value] = argument.split('=')
-    return [name.replaceAll('_', '-'), ...value].join('=')
-  })
-}
-
-function unknownFlag(name: string, rawName: string, options: Options): SettingProblem {
-  // The rest of the argument may be a secret that was meant for another program.
-  const meant = name.length > 1 && name.length < 100 ? nearest(name, Object.keys(options)) : undefined
+/** `--cni_conf_name=a_b` → name `cni-conf-name`, written `--cni-conf-name`, inline `a_b`. */
+function splitFlag(argument: string): { name: string; written: string; inline: string | undefined } {
+  const [first = '', ...rest] = argument.split('=')
+  const dashes = first.startsWith('--') ? '--' : '-'
+  const name = first.slice(dashes.length).replaceAll('_', '-')
+  const inline = rest.length > 0 ? rest.join('=') : undefined
   return {
-    setting: rawName.slice(0, 100),
+    name: first === '-h' ? 'help' : dashes === '-' ? first : name,
+    written: `${dashes}${name}`,
+    inline,
+  }
+}
+
+function unknownFlag(name: string, written: string, known: Iterable<string>): SettingProblem {
+  // Its value is not shown: it may be a secret that was meant for another program.
+  const meant = name.length > 2 && name.length < 100 ? nearest(name, known) : undefined
+  return {
+    setting: written.slice(0, 100),
     expectation: 'a known flag',
     ...(meant === undefined ? {} : { suggestion: `--${meant}` }),
   }

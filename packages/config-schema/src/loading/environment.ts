@@ -5,6 +5,9 @@ import type { Given, Occurrences } from './given.ts'
 /** A process's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Kubernetes sets several for every Service of the namespace. */
+const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)/
+
 /** What the environment says about a setting. An empty `_FILE` variable says nothing. */
 export function variablesOf(row: AnySetting, env: Environment): Occurrences {
   const names = variableNames(row)
@@ -23,7 +26,7 @@ export function misspeltVariables(env: Environment): string[] {
   const names = settings.flatMap((row) => variableNames(row).flatMap((name) => [name, `${name}_FILE`]))
   const known = new Set(names)
   return Object.keys(env).flatMap((name) => {
-    if (known.has(name) || name.length < 6 || name.length > 60) return []
+    if (known.has(name) || name.length < 6 || name.length > 60 || SERVICE_LINK.test(name)) return []
     const meant = nearest(name, known, name.length < 10 ? 1 : 2)
     return meant === undefined ? [] : [`${name} is no setting; did you mean ${meant}?`]
   })

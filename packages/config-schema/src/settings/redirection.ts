@@ -23,7 +23,7 @@ export const redirection = [
     kind: boolean,
     default: true,
     since: 'original',
-    description: 'iptables-legacy takes a lock per network namespace instead of one for the whole node.',
+    description: 'With iptables-legacy: take a lock per network namespace instead of one for the whole node.',
   }),
   setting('ALLOW_SWITCH_TO_HOST_NS', {
     kind: boolean,
