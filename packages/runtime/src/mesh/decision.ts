@@ -2,6 +2,7 @@ import { ANNOTATION, CONTAINER, LABEL, OWN_POD_PREFIX, PROXY_ENV } from '@istio-
 import { parseBoolean } from './boolean.ts'
 import { AnnotationError } from './errors.ts'
 import type { Container, Pod } from './pod.ts'
+import { quoted } from './quoted.ts'
 import { type SidecarRedirection, sidecarRedirection } from './redirection.ts'
 
 /** What happens to a pod's traffic. `because` is a clause for logs and for `kubectl`: lower case, no full stop. */
@@ -62,8 +63,7 @@ function exemptionOf(pod: Pod, proxy: Container | undefined, settings: DecisionS
   if (saysTrue(proxy.env[PROXY_ENV.disableEnvoy]))
     return `${PROXY_ENV.disableEnvoy} is true in container ${proxy.name}`
   const type = proxyType(proxy)
-  if (type !== undefined && type !== 'sidecar')
-    return `its proxy is of type ${JSON.stringify(type)}, not a sidecar`
+  if (type !== undefined && type !== 'sidecar') return `its proxy is of type ${quoted(type)}, not a sidecar`
   const [source, inject] = injectWish(pod)
   if (inject !== undefined && parseBoolean(inject) === false) return `${source} is ${inject}`
   if (!(ANNOTATION.status in pod.annotations))

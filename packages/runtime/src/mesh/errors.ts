@@ -1,3 +1,5 @@
+import { quoted } from './quoted.ts'
+
 /** One annotation that can't be understood. */
 export type AnnotationProblem = Readonly<{ annotation: string; value: string; expected: string }>
 
@@ -25,15 +27,7 @@ export class PodManifestError extends Error {
   readonly field: string
 
   constructor(field: string, expected: string) {
-    super(`pod manifest: ${field}: expected ${expected}`)
+    super(`pod manifest: field ${quoted(field)}: expected ${expected}`)
     this.field = field
   }
-}
-
-const longestQuote = 128
-
-/** The value as it goes into one line of a log or a CNI error: escaped and cut. */
-function quoted(value: string): string {
-  const cut = value.length > longestQuote ? `${value.slice(0, longestQuote)}…` : value
-  return JSON.stringify(cut)
 }

@@ -141,6 +141,13 @@ describe('podFromManifest', () => {
     expect(() => podFromManifest(value)).toThrow(expect.objectContaining({ field }))
   })
 
+  it('keeps what it quotes of a hostile manifest short and in one line', () => {
+    const labels = { [`a\n${'b'.repeat(1000)}`]: 1 }
+    expect(() => podFromManifest({ metadata: { name: 'app', labels } })).toThrow(
+      /^pod manifest: field "metadata\.labels\.a\\nb{1,120}…": expected a string$/,
+    )
+  })
+
   it.each([undefined, null, 1, 'pod', []])('refuses %j', (value) => {
     expect(() => podFromManifest(value)).toThrow(PodManifestError)
   })

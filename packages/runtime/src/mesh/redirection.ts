@@ -18,6 +18,7 @@ import {
   parseRangesOrAll,
 } from './lists.ts'
 import type { Container, Pod } from './pod.ts'
+import { quoted } from './quoted.ts'
 
 export type { Ports } from './lists.ts'
 
@@ -73,7 +74,7 @@ export function sidecarRedirection(
     const parsed = parseBoolean(value)
     if (parsed === undefined) {
       warnings.push(
-        `${name} of container ${proxy.name} is ${JSON.stringify(value)}, neither true nor false: it stays off`,
+        `${name} of container ${proxy.name} is ${quoted(value)}, neither true nor false: it stays off`,
       )
     }
     return parsed ?? false

@@ -125,7 +125,7 @@ describe('any pod', () => {
           expect(error).toBeInstanceOf(PodManifestError)
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 })

@@ -8,7 +8,7 @@ export type Spellings = {
 }
 
 /** What a condition may have to know: the rule's family, if it is a rule of one, and its protocol. */
-export type Context = Readonly<{ family: Family | undefined; protocol: Match['protocol'] }>
+type Context = Readonly<{ family: Family | undefined; protocol: Match['protocol'] }>
 
 export function spelled(match: Match, spellings: Spellings, family: Family | undefined): readonly string[] {
   const context = { family, protocol: match.protocol }
