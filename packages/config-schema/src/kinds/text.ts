@@ -13,7 +13,7 @@ export const text: Kind<string> = {
 }
 
 /** A text that matches a pattern as a whole, surrounding blanks aside. */
-export function textLike(type: string, pattern: RegExp, expectation: string): Kind<string> {
+function textLike(type: string, pattern: RegExp, expectation: string): Kind<string> {
   return {
     type,
     expectation,

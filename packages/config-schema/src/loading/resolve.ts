@@ -9,7 +9,7 @@ export type SettingSource =
   | { readonly from: 'default' }
   | { readonly from: 'env' | 'file' | 'flag'; readonly name: string }
 
-export type Resolved = { readonly value: unknown; readonly source: SettingSource; readonly warning?: string }
+type Resolved = { readonly value: unknown; readonly source: SettingSource; readonly warning?: string }
 export type Resolution = Resolved | { readonly problem: SettingProblem }
 
 type ReadFile = (path: string) => string

@@ -1,7 +1,7 @@
 import type { Kind } from '../kinds/kind.ts'
 
 /** `CNI_NET_DIR` → `cniNetDir`. */
-export type CamelCase<Env extends string> = Env extends `${infer Head}_${infer Tail}`
+type CamelCase<Env extends string> = Env extends `${infer Head}_${infer Tail}`
   ? `${Lowercase<Head>}${Capitalized<Tail>}`
   : Lowercase<Env>
 type Capitalized<Env extends string> = Env extends `${infer Head}_${infer Tail}`
