@@ -42,19 +42,19 @@ function ipv4Bytes(text: string): number[] | undefined {
 function ipv6Bytes(text: string): number[] | undefined {
   const halves = text.split('::')
   if (halves.length > 2) return undefined
-  const [head, tail] = halves.map((half) => groupBytes(half))
+  const [head, tail] = halves.map((half, index) => groupBytes(half, index === halves.length - 1))
   if (head === undefined) return undefined
   if (halves.length === 1) return head.length === 16 ? head : undefined
   if (tail === undefined || head.length + tail.length > 14) return undefined
   return [...head, ...new Array<number>(16 - head.length - tail.length).fill(0), ...tail]
 }
 
-/** Bytes of colon-separated groups, the last of which may be an IPv4 address. */
-function groupBytes(text: string): number[] | undefined {
+/** Bytes of colon-separated groups; at the end of an address the last may be an IPv4 address. */
+function groupBytes(text: string, atEnd: boolean): number[] | undefined {
   const groups = text === '' ? [] : text.split(':')
   const bytes: number[] = []
   for (const [index, group] of groups.entries()) {
-    const last = index === groups.length - 1 && group.includes('.') ? ipv4Bytes(group) : undefined
+    const last = atEnd && index === groups.length - 1 && group.includes('.') ? ipv4Bytes(group) : undefined
     if (last !== undefined) bytes.push(...last)
     else if (/^[0-9a-fA-F]{1,4}$/.test(group))
       bytes.push(Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255)

@@ -9,7 +9,7 @@ import { asCniError, CniError, errorText } from './errors.ts'
 import { PluginLog } from './log.ts'
 import type { PluginPorts } from './ports.ts'
 import { status } from './status.ts'
-import { type CniVersion, NEWEST_VERSION, versionFor } from './version.ts'
+import { type CniVersion, NEWEST_VERSION, requireVerb, versionOf } from './version.ts'
 
 /** How a call ends. */
 export interface PluginOutcome {
@@ -48,7 +48,8 @@ export function runPlugin(ports: PluginPorts): PluginOutcome {
     if (verb === 'VERSION') return { stdout: versionText(), log, ...SUCCESS }
     const configuration = readConfiguration(ports)
     config = onceRead(configuration)
-    version = versionFor(verb, configuration.json.cniVersion)
+    version = versionOf(configuration.json.cniVersion)
+    requireVerb(verb, version)
     const call = { environment, configuration, version, config, log, ports }
     if (verb === 'ADD') return { stdout: `${add(call)}\n`, log, config, ...SUCCESS }
     SILENT[verb](call)

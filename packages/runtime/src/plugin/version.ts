@@ -11,10 +11,10 @@ export const NEWEST_VERSION: CniVersion = '1.1.0'
 const SINCE: Partial<Record<Verb, CniVersion>> = { CHECK: '0.4.0', STATUS: '1.1.0', GC: '1.1.0' }
 
 /**
- * The version of a configuration, checked against ours and against the verb.
+ * The version of a configuration; without one it means 0.1.0.
  * @throws {CniError} code 1
  */
-export function versionFor(verb: Verb, configured: unknown): CniVersion {
+export function versionOf(configured: unknown): CniVersion {
   const version = knownVersion(configured || CNI_VERSION_WHEN_ABSENT)
   if (version === undefined) {
     const supported = CNI_VERSIONS.join(', ')
@@ -24,6 +24,11 @@ export function versionFor(verb: Verb, configured: unknown): CniVersion {
       `supported: ${supported}`,
     )
   }
+  return version
+}
+
+/** @throws {CniError} code 1 when the verb is newer than the version */
+export function requireVerb(verb: Verb, version: CniVersion): void {
   const since = SINCE[verb]
   if (since !== undefined && CNI_VERSIONS.indexOf(version) < CNI_VERSIONS.indexOf(since)) {
     throw new CniError(
@@ -32,7 +37,6 @@ export function versionFor(verb: Verb, configured: unknown): CniVersion {
       `${verb} came with ${since}`,
     )
   }
-  return version
 }
 
 export function knownVersion(version: unknown): CniVersion | undefined {
