@@ -8,6 +8,9 @@ import { planNetwork, settle } from './network.ts'
 import { type InstallMetrics, NotInstalled } from './readiness.ts'
 import type { Plan, Step } from './wanted.ts'
 
+/** Of skipped files, in a reason for not being ready. */
+const mostNotes = 5
+
 type Installation = Extract<Plan, { outcome: 'install' }>
 
 /** What the keeper found or made; `againMs` asks to be called again by then. */
@@ -63,7 +66,8 @@ export class NetworkKeeper {
     const { plan, names } = await planNetwork(this.#settings, entry, this.#choice.network)
     for (const note of plan.notes) this.#sayOnce(note)
     if (plan.outcome === 'wait') {
-      throw new NotInstalled(`waiting in ${this.#settings.mountedCniNetDir}: ${plan.reason}`, 'waiting')
+      const why = [plan.reason, ...plan.notes.slice(0, mostNotes)].join('; ')
+      throw new NotInstalled(`waiting in ${this.#settings.mountedCniNetDir}: ${why}`, 'waiting')
     }
     if (plan.outcome === 'refuse') throw plan.error
     const { choice, verdict, againMs, reason } = consider(
