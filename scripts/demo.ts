@@ -56,10 +56,12 @@ const inside = spawn(
     stdio: 'inherit',
   },
 )
-// The terminal tells the whole group; this process only waits, so as to clean up last.
+// unshare itself lets signals pass; when it is killed, the kernel ends all that it has started.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => inside.kill('SIGTERM'))
+  process.on(signal, () => inside.kill('SIGKILL'))
+/** What shells say of a program that Ctrl-C ended. */
+const interrupted = 130
 inside.on('close', (code, signal) => {
   rmSync(scratch, { recursive: true, force: true })
-  process.exit(signal === null ? (code ?? 1) : 130)
+  process.exit(signal === null ? (code ?? 1) : interrupted)
 })

@@ -17,7 +17,12 @@ interface Probe {
 }
 
 /** A plugin's place taken by the demo: makes the pod's interface and says what a plugin would. */
-export type MainPlugin = (sandbox: Sandbox, name: string, index: number) => Promise<Record<string, unknown>>
+export type MainPlugin = (
+  sandbox: Sandbox,
+  cniVersion: string,
+  name: string,
+  index: number,
+) => Promise<Record<string, unknown>>
 
 /** What the agent says about the pod. */
 export type Ask = (

@@ -41,7 +41,7 @@ export class ChainError extends Error {
   }
 }
 
-type Verb = 'ADD' | 'CHECK' | 'DEL'
+type Verb = 'ADD' | 'CHECK' | 'DEL' | 'STATUS'
 
 /** Calls every plugin of the list in order, each with its predecessor's result, as libcni does. */
 export async function addChain(
@@ -60,13 +60,13 @@ export async function addChain(
   return { result: result ?? {}, steps }
 }
 
-/** Calls every plugin with the chain's result: in order for CHECK, backwards for DEL. */
+/** Calls every plugin with the chain's result: in order, but backwards for DEL. */
 export async function repeatChain(
-  verb: 'CHECK' | 'DEL',
+  verb: 'CHECK' | 'DEL' | 'STATUS',
   list: ConfList,
   binDirs: readonly string[],
   sandbox: Sandbox,
-  result: Record<string, unknown>,
+  result?: Record<string, unknown>,
 ): Promise<void> {
   const plugins = verb === 'DEL' ? list.plugins.toReversed() : list.plugins
   for (const plugin of plugins) await callPlugin(verb, list, plugin, binDirs, sandbox, result)

@@ -1,6 +1,6 @@
 // The program `install-cni`: reads the command line and the environment, then runs the agent or answers a question.
-import { readFileSync } from 'node:fs'
 import {
+  commandOf,
   effectiveLogLevels,
   helpText,
   loadSettings,
@@ -19,6 +19,15 @@ const version = typeof BUILD_VERSION === 'string' ? BUILD_VERSION : 'development
 /** Exit code for a command line or a setting that is wrong, as with most programs. */
 const usageError = 2
 
+const commands = [
+  {
+    name: 'rules',
+    description: 'what would happen to a pod, rule by rule: install-cni rules <file with its manifest>',
+  },
+  { name: 'help', description: 'this text' },
+  { name: 'version', description: 'the version of the agent and of Node' },
+] as const
+
 function fail(message: string, code: number): never {
   process.stderr.write(`${message}\n`)
   process.exit(code)
@@ -26,11 +35,7 @@ function fail(message: string, code: number): never {
 
 function settingsOrExit() {
   try {
-    return loadSettings({
-      env: process.env,
-      argv: process.argv.slice(2),
-      readFile: (path) => readFileSync(path, 'utf8'),
-    })
+    return loadSettings({ env: process.env, argv })
   } catch (error) {
     if (error instanceof SettingsError) fail(error.message, usageError)
     throw error
@@ -51,25 +56,30 @@ async function run(settings: Settings, warnings: readonly string[]): Promise<voi
   }
 }
 
-const { settings, warnings, command } = settingsOrExit()
-const [name, ...rest] = command
+const argv = process.argv.slice(2)
+const [name, ...rest] = commandOf(argv)
 switch (name) {
-  case undefined:
+  case undefined: {
+    const { settings, warnings } = settingsOrExit()
     await run(settings, warnings)
     break
+  }
   case 'help':
-    process.stdout.write(`${helpText()}\n`)
+    process.stdout.write(helpText(commands))
     break
   case 'version':
     process.stdout.write(`install-cni ${version} (Node ${process.version})\n`)
     break
   case 'rules':
     try {
-      process.stdout.write(explainRules(rest, settings))
+      process.stdout.write(explainRules(rest, settingsOrExit().settings))
     } catch (error) {
       fail(messageOf(error), 1)
     }
     break
   default:
-    fail(`unknown command "${name}"; known: rules, help, version`, usageError)
+    fail(
+      `unknown command "${name}"; known: ${commands.map((command) => command.name).join(', ')}`,
+      usageError,
+    )
 }

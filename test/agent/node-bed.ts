@@ -1,0 +1,145 @@
+// One node for a test file: directories, an agent with free ports, pods in namespaces, a runtime that calls the chain.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type AgentProcess, startAgent } from '../testbed/agent-process.ts'
+import type { ConfList, Sandbox } from '../testbed/chain.ts'
+import { command } from '../testbed/commands.ts'
+import { createNetwork, type PodNetwork } from '../testbed/pod-network.ts'
+
+const dist = join(import.meta.dirname, '../../dist')
+
+/** As a plugin before ours would have answered for {@link NodeBed.createPod}'s interface. */
+export const prevResult = {
+  cniVersion: '1.0.0',
+  interfaces: [{ name: 'eth0', sandbox: '/var/run/netns/pod' }],
+  ips: [{ address: '10.77.0.2/16', gateway: '10.77.255.254', interface: 0 }],
+}
+
+export class NodeBed {
+  readonly directory: string
+  readonly ports: { readonly health: number; readonly monitoring: number }
+  readonly #networks: PodNetwork[] = []
+  readonly #agents: AgentProcess[] = []
+  #pods: object[] = []
+
+  private constructor(directory: string, ports: NodeBed['ports']) {
+    this.directory = directory
+    this.ports = ports
+  }
+
+  static async create(): Promise<NodeBed> {
+    const directory = await mkdtemp(join(tmpdir(), 'agent-test-'))
+    const bed = new NodeBed(directory, { health: await freePort(), monitoring: await freePort() })
+    for (const path of [bed.netDir, bed.binDir, bed.podsDir]) await mkdir(path, { recursive: true })
+    await writeFile(
+      join(bed.netDir, '10-test.conflist'),
+      JSON.stringify({ cniVersion: '1.0.0', name: 'test', plugins: [{ type: 'first' }] }),
+    )
+    return bed
+  }
+
+  get netDir(): string {
+    return join(this.directory, 'net.d')
+  }
+
+  get binDir(): string {
+    return join(this.directory, 'bin')
+  }
+
+  get runDir(): string {
+    return join(this.directory, 'run')
+  }
+
+  get podsDir(): string {
+    return join(this.directory, 'pods')
+  }
+
+  /** Starts an agent; does not wait for it. */
+  agent(settings: Readonly<Record<string, string>> = {}, args: readonly string[] = []): AgentProcess {
+    const agent = startAgent(
+      {
+        MOUNTED_CNI_NET_DIR: this.netDir,
+        MOUNTED_CNI_BIN_DIRS: this.binDir,
+        CNI_BIN_SOURCE_DIR: dist,
+        CNI_AGENT_RUN_DIR: this.runDir,
+        PODS_FROM: this.podsDir,
+        REQUIRE_HOST_MOUNTS: 'false',
+        HEALTH_PORT: String(this.ports.health),
+        MONITORING_PORT: String(this.ports.monitoring),
+        ...settings,
+      },
+      args,
+    )
+    this.#agents.push(agent)
+    return agent
+  }
+
+  /** Makes the agent know a pod: its sandbox's namespace has eth0 with 10.77.0.2, as {@link prevResult} says. */
+  async createPod(name: string, metadata: object = {}, isMeshed = true): Promise<Sandbox> {
+    const network = await createNetwork(`agt${process.pid}-${this.#networks.length}`)
+    this.#networks.push(network)
+    await command('ip', '-n', network.name, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'other')
+    await command('ip', '-n', network.name, 'addr', 'add', '10.77.0.2/16', 'dev', 'eth0')
+    for (const device of ['eth0', 'other'])
+      await command('ip', '-n', network.name, 'link', 'set', device, 'up')
+    this.#pods.push(podManifest(name, metadata, isMeshed))
+    await writeFile(join(this.podsDir, 'pods.json'), JSON.stringify({ kind: 'List', items: this.#pods }))
+    return {
+      containerId: name,
+      netns: network.path,
+      ifname: 'eth0',
+      pod: { namespace: 'shop', name, uid: `uid-${name}` },
+    }
+  }
+
+  /** Our part of the chain alone, as the agent installed it. */
+  async ourChain(): Promise<ConfList> {
+    const list = JSON.parse(await readFile(join(this.netDir, '10-test.conflist'), 'utf8')) as ConfList
+    return { ...list, plugins: list.plugins.filter(({ type }) => type === 'istio-cni') }
+  }
+
+  async close(): Promise<void> {
+    for (const agent of this.#agents) await agent.stop('SIGKILL')
+    for (const network of this.#networks) await network.remove()
+    await rm(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** Rules in the sandbox's namespace, as iptables-save prints them. */
+export function rulesIn(sandbox: Sandbox): Promise<string> {
+  return command('nsenter', `--net=${sandbox.netns}`, 'iptables-save')
+}
+
+function podManifest(name: string, metadata: object, isMeshed: boolean): object {
+  const proxy = {
+    name: 'istio-proxy',
+    image: 'proxy',
+    args: ['proxy', 'sidecar'],
+    securityContext: { runAsUser: 1337 },
+  }
+  const { annotations = {}, ...rest } = metadata as { annotations?: object }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: 'shop',
+      uid: `uid-${name}`,
+      ...rest,
+      annotations: { ...(isMeshed && { 'sidecar.istio.io/status': '{}' }), ...annotations },
+    },
+    spec: { containers: [{ name: 'app', image: 'app' }, ...(isMeshed ? [proxy] : [])] },
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject).listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
