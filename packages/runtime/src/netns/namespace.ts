@@ -3,6 +3,7 @@
  * that it opens or starts.
  */
 import { closeSync, constants, fstatSync, openSync, statfsSync, statSync } from 'node:fs'
+import { HOST_NETNS_PATH } from '@istio-install-cni/config-schema'
 import { NetnsError } from './errors.ts'
 import { closeDescriptor, owningUserNamespace, setNetworkNamespace, unshareNetworkNamespace } from './libc.ts'
 
@@ -50,11 +51,11 @@ function openDescriptor(path: string): number {
 /** The namespaces that no pod rules may ever go to: the one that the agent started in, and the node's first. */
 export function hostNamespaceInodes(): ReadonlySet<bigint> {
   const inodes = new Set<bigint>()
-  for (const path of ['/proc/self/ns/net', '/proc/1/ns/net']) {
+  for (const path of ['/proc/self/ns/net', '/proc/1/ns/net', HOST_NETNS_PATH]) {
     try {
       inodes.add(statSync(path, { bigint: true }).ino)
     } catch {
-      // Process 1 of another user is not readable; the agent then has its own namespace alone to compare with.
+      // Not every container sees process 1 or the node's /proc; its own namespace it always does.
     }
   }
   return inodes
