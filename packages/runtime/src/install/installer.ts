@@ -59,6 +59,7 @@ export class Installer {
   #isStopped = false
   #retry: NodeJS.Timeout | undefined
   #retryMs = shortestRetryMs
+  #isDoubted = false
   #kubeconfigSkipped = ''
 
   constructor(options: InstallerOptions) {
@@ -127,6 +128,7 @@ export class Installer {
       clearTimeout(this.#retry)
       try {
         await this.#pass()
+        this.#isDoubted = false
         this.#retryMs = shortestRetryMs
       } catch (error) {
         this.#fail(
@@ -171,6 +173,13 @@ export class Installer {
 
   #fail({ message, result, againMs }: NotInstalled): void {
     const { log, metrics } = this.#options
+    if (result === 'waiting' && this.#readiness.ready && !this.#isDoubted) {
+      // Most likely a file that another program is just writing: being unready for it would be noise.
+      this.#isDoubted = true
+      log.debug({ why: message }, 'doubted what it saw')
+      this.#askAfter(shortestRetryMs)
+      return
+    }
     if (result !== 'waiting') metrics.installed(result)
     if (this.#readiness.reasons[0] !== message) {
       if (result === 'waiting') log.info({ why: message }, 'waited with the installation')

@@ -119,6 +119,8 @@ export class NetworkKeeper {
   }
 
   #tellDone({ act, name }: Step): void {
+    // From now on a missing entry is somebody's doing, even before this pass is over.
+    if (act === 'write') this.#kept = name
     this.#log.info(
       { file: name },
       act === 'write' ? 'wrote the network configuration' : 'removed a replaced file',
