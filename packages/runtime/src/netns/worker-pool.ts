@@ -4,9 +4,6 @@ import { errorOfData, NetnsError } from './errors.ts'
 import type { Assignment, Job, JobResult, Reply, WorkerSetup } from './jobs.ts'
 import { newSharedLock, releaseLock } from './lock.ts'
 
-/** After a job's own time: until its children are killed and its changes are taken back. */
-const graceMilliseconds = 5000
-
 /** Beside the bundle of the agent when it is bundled, else the source. */
 const workerFile = new URL(
   import.meta.url.endsWith('.ts') ? './worker.ts' : './netns-worker.mjs',
@@ -17,6 +14,8 @@ export type PoolOptions = Readonly<{
   size: number
   allowHostNamespace: boolean
   onWorkerLost?: (error: NetnsError) => void
+  /** After a job's own time: until its children are killed and its changes are taken back. @default 5000 */
+  graceMilliseconds?: number
   /** Another worker program, for tests. */
   file?: URL
 }>
@@ -114,9 +113,12 @@ export class WorkerPool {
     member.current = pending
     member.thread.ref()
     const milliseconds = Math.max(1, pending.end - performance.now())
-    pending.timer = setTimeout(() => {
-      this.#lose(member, new NetnsError('deadline', `${describe(pending.job)} did not end in time`))
-    }, milliseconds + graceMilliseconds)
+    pending.timer = setTimeout(
+      () => {
+        this.#lose(member, new NetnsError('deadline', `${describe(pending.job)} did not end in time`))
+      },
+      milliseconds + (this.#options.graceMilliseconds ?? 5000),
+    )
     const assignment: Assignment = { job: pending.job, milliseconds }
     member.thread.postMessage(assignment)
   }

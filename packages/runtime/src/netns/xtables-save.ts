@@ -42,9 +42,9 @@ export function printTables(tables: readonly XtablesTable[]): string {
       ...chains.map((chain) => `:${chain.name} ${chain.policy} ${chain.counters || '[0:0]'}`),
       ...rules.map((rule) => `${rule.counters} -A ${rule.chain} ${rule.specification}`.trim()),
       'COMMIT',
-      '',
     ])
-    .join('\n')
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 /** The same table with its built-in chains alone, empty and open. */
