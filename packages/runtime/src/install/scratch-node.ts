@@ -94,7 +94,7 @@ export class ScratchNode {
 }
 
 /** Looks until `check` stops throwing; after the deadline its last error is the test's. */
-export async function eventually<T>(check: () => T | Promise<T>, deadlineMs = 8_000): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, deadlineMs = 4_500): Promise<T> {
   const end = performance.now() + deadlineMs
   for (;;) {
     try {
