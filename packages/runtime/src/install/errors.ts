@@ -34,6 +34,7 @@ const causes: Record<string, [code: InstallErrorCode, advice: string]> = {
   EROFS: ['READ_ONLY', 'the file system is read-only'],
   ENOSPC: ['NO_SPACE', 'no space left on the device'],
   EDQUOT: ['NO_SPACE', 'the disk quota is exceeded'],
+  ENOENT: ['WRITE_FAILED', 'its directory does not exist'],
 }
 
 /** A failed write as one error that names the file and the cause. */

@@ -75,7 +75,7 @@ describe('writeAtomically', () => {
     await expect(writeAtomically(path, 'x', { mode: 0o600 })).rejects.toMatchObject({
       code: 'WRITE_FAILED',
       path,
-      message: expect.stringMatching(/absent\/a: ENOENT/),
+      message: expect.stringMatching(/absent\/a: its directory does not exist/),
     })
   })
 })

@@ -60,7 +60,7 @@ export async function removeStaleTemporaries(directory: string, alsoPrefix?: str
   const stale = names.filter(
     (name) => name.startsWith(temporaryPrefix) || (alsoPrefix !== undefined && name.startsWith(alsoPrefix)),
   )
-  await Promise.all(stale.map((name) => rm(join(directory, name), { force: true })))
+  await Promise.allSettled(stale.map((name) => rm(join(directory, name), { force: true })))
   return stale
 }
 

@@ -1,7 +1,8 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { kubeconfigText, writeKubeconfig } from './kubeconfig.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import { kubeconfigText } from './kubeconfig-text.ts'
 import { ScratchNode } from './scratch-node.ts'
 
 const server = {
@@ -43,6 +44,23 @@ describe('the kubeconfig', () => {
     await rm(node.path('account/token'))
     expect(await why({})).toMatch(/no service account token/)
     expect(await node.list('net')).toEqual([])
+  })
+
+  it('is removed when the node shall hold no credential any more, and nothing that is not ours', async () => {
+    await using node = await ScratchNode.create()
+    await writeKubeconfig(node.settings(), node.account)
+    await writeFile(node.path('run/istio-cni-kubeconfig'), 'of somebody else')
+    await writeKubeconfig(node.settings({ HOST_CREDENTIALS: 'false' }), node.account)
+    expect(await node.list('net')).toEqual([])
+    expect(await node.list('run')).toEqual(['istio-cni-kubeconfig'])
+  })
+
+  it('refuses a name that would make it a network of the node', async () => {
+    await using node = await ScratchNode.create()
+    await node.write('10-pods.conflist', '{}')
+    const settings = node.settings({ KUBECFG_FILE_NAME: '10-pods.conflist' })
+    await expect(writeKubeconfig(settings, node.account)).rejects.toMatchObject({ code: 'NAME_TAKEN' })
+    expect(await node.read('10-pods.conflist')).toEqual({})
   })
 
   it('takes the CA from where it is told, or none', async () => {

@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises'
-import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import {
   FILE_NAME,
@@ -9,7 +8,9 @@ import {
 } from '@istio-install-cni/config-schema'
 import { messageOf } from '../errors.ts'
 import { InstallError, systemCodeOf } from './errors.ts'
-import { writeAtomically } from './files.ts'
+import { removeDurably, writeAtomically } from './files.ts'
+import { kubeconfigContext, kubeconfigText } from './kubeconfig-text.ts'
+import { isConfigName } from './select.ts'
 
 /** What became of the kubeconfig; `why` is worth a log line. */
 export type KubeconfigOutcome =
@@ -25,7 +26,10 @@ export async function writeKubeconfig(
   serviceAccountDir: string,
 ): Promise<KubeconfigOutcome> {
   const paths = kubeconfigPaths(settings)
-  if (paths === undefined) return { done: 'skipped', why: 'HOST_CREDENTIALS is false' }
+  if (paths === undefined) {
+    await removeCredentials(settings)
+    return { done: 'skipped', why: 'HOST_CREDENTIALS is false' }
+  }
   if (settings.kubernetesServiceHost === '')
     return { done: 'skipped', why: 'KUBERNETES_SERVICE_HOST is not set' }
   const token = await tokenOf(serviceAccountDir)
@@ -35,6 +39,7 @@ export async function writeKubeconfig(
   if (await isWritten(paths.written, content, settings.kubeconfigMode)) {
     return { done: 'unchanged', path: paths.written }
   }
+  if (isConfigName(paths.written)) throw nameOfNetwork(paths.written)
   await writeAtomically(paths.written, content, { mode: settings.kubeconfigMode })
   return { done: 'written', path: paths.written }
 }
@@ -58,43 +63,20 @@ export async function tokenOf(serviceAccountDir: string): Promise<string> {
   }
 }
 
-/** Content as the original writes it (cni/pkg/install/kubeconfig.go): keys sorted, one cluster, one user. */
-export function kubeconfigText(
-  settings: Pick<Settings, 'kubernetesServiceHost' | 'kubernetesServicePort' | 'kubernetesServiceProtocol'>,
-  token: string,
-  authority: Uint8Array | undefined,
-): string {
-  const { kubernetesServiceHost: host, kubernetesServicePort: port } = settings
-  const server = `${settings.kubernetesServiceProtocol}://${isIPv6(host) ? `[${host}]` : host}:${port}`
-  const trust =
-    authority === undefined
-      ? 'insecure-skip-tls-verify: true'
-      : `certificate-authority-data: ${Buffer.from(authority).toString('base64')}`
-  return `apiVersion: v1
-clusters:
-- cluster:
-    ${trust}
-    server: ${server}
-  name: local
-contexts:
-- context:
-    cluster: local
-    user: istio-cni
-  name: istio-cni-context
-current-context: istio-cni-context
-kind: Config
-users:
-- name: istio-cni
-  user:
-    token: ${scalar(token)}
-`
+/** An agent that ran here before may have left its credentials; only what is recognisably a kubeconfig of ours goes. */
+async function removeCredentials(settings: Settings): Promise<void> {
+  for (const path of kubeconfigPlaces(settings)) {
+    const text = await readFile(path, 'utf8').catch(() => '')
+    if (text.includes(`current-context: ${kubeconfigContext}`)) await removeDurably(path)
+  }
 }
 
-/** A JSON Web Token needs no quotes; whatever else might be read as something else than text gets them. */
-function scalar(text: string): string {
-  return /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z_][\w.-]*$/i.test(text)
-    ? text
-    : JSON.stringify(text)
+function nameOfNetwork(path: string): InstallError {
+  return new InstallError(
+    'NAME_TAKEN',
+    `${path} cannot be the kubeconfig: runtimes would load it as a network; set KUBECFG_FILE_NAME to a name without .conf, .conflist and .json`,
+    { path },
+  )
 }
 
 async function authorityOf(settings: Settings, serviceAccountDir: string): Promise<Uint8Array | undefined> {

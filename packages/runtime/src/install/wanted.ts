@@ -29,9 +29,9 @@ export type Step =
   | { act: 'write'; name: string; text: string; mode: number; expected: FileVersion | 'absent' }
   | { act: 'delete'; name: string; expected: FileVersion }
 
-/** What makes the choice of a network one to wait a moment with; only in chained mode. */
+/** What makes the choice of a network one to wait a moment with; a standalone configuration has none. */
 export interface Circumstances {
-  /** Stem of the file that we chain into. */
+  /** Stem of the file that we chain into or copy. */
   network?: string
   /** A file that runtimes load before it. */
   preemptedBy?: string
