@@ -32,7 +32,7 @@ export function doneOf(reply: AgentReply): Done {
 }
 
 /** The error that a reply other than 200 stands for: ours is JSON, the original's a text. */
-export function refusal(reply: AgentReply): CniError {
+function refusal(reply: AgentReply): CniError {
   if (reply.status < 400) return unexpected(reply)
   const json = jsonOf(reply.body)
   if (isObject(json)) {
