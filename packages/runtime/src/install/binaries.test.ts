@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { Binaries } from './binaries.ts'
 import { ScratchNode, workingPlugin } from './scratch-node.ts'
@@ -30,8 +30,9 @@ describe('the plugin binary', () => {
     [
       'replaced by a link',
       async (path: string) => {
-        await rm(path)
-        await symlink('/bin/true', path)
+        await rename(path, `${path}.moved`)
+        await writeFile(`${path}.moved`, 'theirs')
+        await symlink('istio-cni.moved', path)
       },
     ],
   ])('is copied again after it was %s', async (_what, spoil) => {
@@ -41,7 +42,8 @@ describe('the plugin binary', () => {
     await spoil(node.path('bin/istio-cni'))
     expect(await installed.install()).toEqual([node.path('bin/istio-cni')])
     expect(await readFile(node.path('bin/istio-cni'), 'utf8')).toBe(workingPlugin)
-    expect(await readFile('/bin/true')).not.toHaveLength(workingPlugin.length)
+    const moved = await readFile(node.path('bin/istio-cni.moved'), 'utf8').catch(() => 'theirs')
+    expect(moved).toBe('theirs')
   })
 
   it('is replaced by a newer one of the image', async () => {

@@ -5,7 +5,7 @@ import type { Settings } from '@istio-install-cni/config-schema'
 type IntentSettings = Pick<Settings, 'cniAgentRunDir' | 'uninstallOnStop'>
 
 /** A file of this name in the run dir says: the next stop is an uninstallation. */
-export function uninstallMarker({ cniAgentRunDir }: Pick<Settings, 'cniAgentRunDir'>): string {
+function uninstallMarker({ cniAgentRunDir }: Pick<Settings, 'cniAgentRunDir'>): string {
   return join(cniAgentRunDir, 'uninstall')
 }
 

@@ -10,7 +10,7 @@ declare global {
 }
 
 /** A number as it was written: 12345678901234567890 and 1.0 stay what they are. */
-export interface RawNumber {
+interface RawNumber {
   readonly rawJSON: string
 }
 export type Json = null | boolean | string | number | RawNumber | Json[] | JsonDocument

@@ -55,14 +55,6 @@ describe('the kubeconfig', () => {
     expect(await node.list('run')).toEqual(['istio-cni-kubeconfig'])
   })
 
-  it('refuses a name that would make it a network of the node', async () => {
-    await using node = await ScratchNode.create()
-    await node.write('10-pods.conflist', '{}')
-    const settings = node.settings({ KUBECFG_FILE_NAME: '10-pods.conflist' })
-    await expect(writeKubeconfig(settings, node.account)).rejects.toMatchObject({ code: 'NAME_TAKEN' })
-    expect(await node.read('10-pods.conflist')).toEqual({})
-  })
-
   it('takes the CA from where it is told, or none', async () => {
     await using node = await ScratchNode.create()
     await writeFile(node.path('ca'), 'other')

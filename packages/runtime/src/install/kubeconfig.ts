@@ -10,7 +10,6 @@ import { messageOf } from '../errors.ts'
 import { InstallError, systemCodeOf } from './errors.ts'
 import { removeDurably, writeAtomically } from './files.ts'
 import { kubeconfigContext, kubeconfigText } from './kubeconfig-text.ts'
-import { isConfigName } from './select.ts'
 
 /** What became of the kubeconfig; `why` is worth a log line. */
 export type KubeconfigOutcome =
@@ -39,7 +38,6 @@ export async function writeKubeconfig(
   if (await isWritten(paths.written, content, settings.kubeconfigMode)) {
     return { done: 'unchanged', path: paths.written }
   }
-  if (isConfigName(paths.written)) throw nameOfNetwork(paths.written)
   await writeAtomically(paths.written, content, { mode: settings.kubeconfigMode })
   return { done: 'written', path: paths.written }
 }
@@ -53,7 +51,7 @@ export function kubeconfigPlaces(settings: Settings): string[] {
 }
 
 /** The service account's token; empty without a service account. */
-export async function tokenOf(serviceAccountDir: string): Promise<string> {
+async function tokenOf(serviceAccountDir: string): Promise<string> {
   const path = join(serviceAccountDir, 'token')
   try {
     return (await readFile(path, 'utf8')).trim()
@@ -69,14 +67,6 @@ async function removeCredentials(settings: Settings): Promise<void> {
     const text = await readFile(path, 'utf8').catch(() => '')
     if (text.includes(`current-context: ${kubeconfigContext}`)) await removeDurably(path)
   }
-}
-
-function nameOfNetwork(path: string): InstallError {
-  return new InstallError(
-    'NAME_TAKEN',
-    `${path} cannot be the kubeconfig: runtimes would load it as a network; set KUBECFG_FILE_NAME to a name without .conf, .conflist and .json`,
-    { path },
-  )
 }
 
 async function authorityOf(settings: Settings, serviceAccountDir: string): Promise<Uint8Array | undefined> {

@@ -208,6 +208,11 @@ describe('owned', () => {
     ).toEqual([])
   })
 
+  it('names the network that it copies, and a file that may be one to come', () => {
+    const files = [file('05-half.conflist', '{"name": "po'), file('10-pods.conflist', list)]
+    expect(plan(files, owned)).toMatchObject({ network: '10-pods', doubtful: '05-half.conflist' })
+  })
+
   it('copies a single configuration as a list', () => {
     expect(steps(plan([file('10-pods.conf', single)], owned))).toMatchObject([
       ['02-istio-cni.conflist', '600', { name: 'k8s-pod-network', plugins: [{ name: 'pods' }, entry] }],

@@ -17,7 +17,7 @@ type Unnoted<T> = T extends unknown ? Omit<T, 'notes'> : never
 
 export type Primary = { notes: string[] } & (
   | ({ primary: Candidate; plan?: never } & Circumstances)
-  | { primary?: never; plan: Unnoted<Unavailable> }
+  | ({ primary?: never; plan: Unnoted<Unavailable> } & { [Of in keyof Circumstances]?: never })
 )
 
 /**

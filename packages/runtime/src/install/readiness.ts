@@ -6,7 +6,7 @@ export interface Readiness {
 }
 
 /** Outcomes that the original counts in istio_cni_installs_total (cni/pkg/install/monitoring.go). */
-export const installResults = {
+const installResults = {
   success: 'SUCCESS',
   binaries: 'COPY_BINARIES_FAILURE',
   kubeconfig: 'CREATE_KUBECONFIG_FAILURE',
