@@ -112,6 +112,55 @@ describe('time', () => {
   })
 })
 
+describe('a tool that hangs', () => {
+  it('is killed in time, and the namespace is as before', async () => {
+    const legacy = new NetworkNamespaces({ iptables: 'legacy' })
+    await using network = await ScratchNetwork.create()
+    // Legacy iptables waits for the lock of the namespace, which another process holds.
+    const holder = spawn('flock', [network.path, 'sh', '-c', 'echo held; exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    try {
+      await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')])
+      const before = await network.state('nft')
+      const tproxy = programsFor(
+        sidecarPod({ annotations: { 'sidecar.istio.io/interceptionMode': 'TPROXY' } }),
+        ['10.77.0.2/16'],
+      )
+      await expect(legacy.applyRules(network.path, tproxy.iptables, { deadline: 300 })).rejects.toMatchObject(
+        { code: 'deadline', message: expect.stringContaining('iptables-legacy-restore') },
+      )
+      expect(await network.state('nft')).toEqual(before)
+    } finally {
+      holder.stdin.end()
+      await once(holder, 'exit')
+    }
+    expect(await legacy.applyRules(network.path, iptables)).toBe('applied')
+    await legacy.close()
+  })
+})
+
+describe('a machine without libnftables', () => {
+  it('has no native nftables, and iptables works all the same', async () => {
+    const poor = new NetworkNamespaces({ nftLibrary: 'libno-such-thing.so.1' })
+    await using network = await ScratchNetwork.create()
+    const before = await network.state()
+    try {
+      const found = await poor.detectBackends()
+      expect(found).toMatchObject({ nft: false, iptables: 'nft' })
+      expect(found.reasons.join()).toContain('libno-such-thing.so.1')
+      await expect(poor.applyRules(network.path, nft)).rejects.toMatchObject({ code: 'backend-missing' })
+      expect(await poor.applyRules(network.path, iptables)).toBe('applied')
+      expect(await poor.applyRules(network.path, iptables)).toBe('unchanged')
+      expect(await namespaces.verifyRules(network.path, iptables)).toEqual([])
+      await poor.removeRules(network.path)
+      expect((await network.state()).iptables).toEqual(before.iptables)
+    } finally {
+      await poor.close()
+    }
+  })
+})
+
 describe('a pod with a user namespace of its own', () => {
   let holder: ChildProcess
   beforeAll(async () => {

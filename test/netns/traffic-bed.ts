@@ -111,6 +111,8 @@ export class TrafficBed implements AsyncDisposable {
 }
 
 async function cable(pod: ScratchNetwork, world: ScratchNetwork): Promise<void> {
+  // Duplicate address detection would hold the first IPv6 packets back for a second.
+  for (const network of [pod, world]) await network.shell('sysctl -qw net.ipv6.conf.default.accept_dad=0')
   for (const name of ['eth0', 'net1']) {
     await command(
       'ip',

@@ -1,20 +1,24 @@
 // Stands for Envoy in TPROXY mode: listens on 15006 with IP_TRANSPARENT, which Node has no option for, and tells
 // whoever connects which address they meant to reach. Prints `ready`, ends with its standard input.
-import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
-const require = createRequire(join(import.meta.dirname, '../../packages/runtime/package.json'))
-const koffi: typeof import('../../packages/runtime/node_modules/koffi/index.d.ts') = require('koffi')
+type Foreign = {
+  load(library: null): { func(declaration: string): (...values: (number | Buffer)[]) => number }
+  errno(): number
+}
+
+// The runtime's own copy: the tests as such do not depend on it.
+const packages = join(import.meta.dirname, '../../packages/runtime/node_modules')
+const file = pathToFileURL(join(packages, 'koffi', 'index.js'))
+const { default: koffi }: { default: Foreign } = await import(file.href)
 const libc = koffi.load(null)
-const socket: (family: number, type: number, protocol: number) => number = libc.func(
-  'int socket(int family, int type, int protocol)',
+const socket = libc.func('int socket(int family, int type, int protocol)')
+const setsockopt = libc.func(
+  'int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)',
 )
-const setsockopt: (fd: number, level: number, name: number, value: Buffer, length: number) => number =
-  libc.func('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)')
-const bind: (fd: number, address: Buffer, length: number) => number = libc.func(
-  'int bind(int fd, const uint8_t *address, uint32_t length)',
-)
+const bind = libc.func('int bind(int fd, const uint8_t *address, uint32_t length)')
 
 const port = 15006
 const one = Buffer.from([1, 0, 0, 0])

@@ -42,4 +42,5 @@ export type WorkerSetup = Readonly<{
   number: number
   nftLock: SharedLock
   allowHostNamespace: boolean
+  nftLibrary: string
 }>

@@ -19,7 +19,7 @@ export class SystemCallError extends Error {
 }
 
 /** <linux/sched.h> */
-export const CLONE_NEWNET = 0x40000000
+const CLONE_NEWNET = 0x40000000
 /** <linux/nsfs.h>: the user namespace that owns a namespace */
 const NS_GET_USERNS = 0xb701
 /** memfd_create(2) */
@@ -148,7 +148,7 @@ export type Libnftables = Readonly<{
 }>
 
 /** Loads libnftables; throws with the loader's words when it is not there. */
-export function loadLibnftables(file = 'libnftables.so.1'): Libnftables {
+export function loadLibnftables(file: string): Libnftables {
   const library = koffi.load(file)
   const create: (flags: number) => NftContext = library.func('void *nft_ctx_new(uint32_t flags)')
   const free: (context: NftContext) => void = library.func('void nft_ctx_free(void *context)')

@@ -23,6 +23,8 @@ export type NetworkNamespacesOptions = Readonly<{
   deadline?: number
   /** Lets pod rules into the agent's own namespace: for tests alone. @default false */
   allowHostNamespace?: boolean
+  /** Found by the system's loader. @default libnftables.so.1 */
+  nftLibrary?: string
   log?: NetnsLog
 }>
 
@@ -47,6 +49,7 @@ export class NetworkNamespaces {
     this.#pool = new WorkerPool({
       size: options.workers ?? 2,
       allowHostNamespace: options.allowHostNamespace ?? false,
+      nftLibrary: options.nftLibrary ?? 'libnftables.so.1',
       onWorkerLost: (error) => this.#log?.warn({ err: error }, 'namespace worker was lost'),
     })
   }

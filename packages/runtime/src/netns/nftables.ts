@@ -13,9 +13,6 @@ import { type SharedLock, whileLocked } from './lock.ts'
 /** <nftables/libnftables.h>: listings without counters, which change with every packet. */
 const statelessOutput = 1 << 2
 
-/** Runs a command text in one transaction and returns what it printed; throws `rules-refused`. */
-export type NftRun = (commands: string, options?: { counters?: boolean }) => string
-
 export class Nftables {
   readonly #library: Libnftables
   readonly #lock: SharedLock
@@ -28,18 +25,18 @@ export class Nftables {
   }
 
   /** Throws `backend-missing` with the loader's words. */
-  static load(lock: SharedLock, holder: number, file?: string): Nftables {
+  static load(file: string, lock: SharedLock, holder: number): Nftables {
     try {
       return new Nftables(loadLibnftables(file), lock, holder)
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause)
-      throw new NetnsError('backend-missing', 'libnftables cannot be loaded', { detail, cause })
+      throw new NetnsError('backend-missing', `${file} cannot be loaded`, { detail, cause })
     }
   }
 
   /**
    * One command text, one transaction: all of it happens or nothing. A context is made for each call because it
-   * belongs to the namespace in which it was made.
+   * belongs to the namespace in which it was made. Returns what was printed; throws `rules-refused`.
    */
   run(commands: string, options: { counters?: boolean } = {}): string {
     return whileLocked(this.#lock, this.#holder, () => {

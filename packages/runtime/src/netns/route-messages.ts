@@ -18,7 +18,7 @@ export const kinds = {
 } as const
 
 /** The loopback device is the first of every network namespace. */
-export const loopbackIndex = 1
+const loopbackIndex = 1
 
 const family = { 4: 2, 6: 10 } as const
 const ruleAttribute = { mark: 10, table: 15, mask: 16 } as const

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import type { Difference } from './difference.ts'
 import { differences } from './difference.ts'
+import { NetnsError } from './errors.ts'
 import type { Nftables } from './nftables.ts'
 import { isOurNftTable, xtablesTables } from './ours.ts'
 import {
@@ -34,7 +35,7 @@ const places: readonly XtablesPlace[] = (['nft', 'legacy'] as const).flatMap((va
   ([4, 6] as const).map((family) => ({ variant, family })),
 )
 
-export function ruleSetName({ variant, family }: XtablesPlace): RuleSetName {
+function ruleSetName({ variant, family }: XtablesPlace): RuleSetName {
   return `${family === 4 ? 'iptables' : 'ip6tables'}-${variant}`
 }
 
@@ -43,8 +44,23 @@ export function readPresent({ nftables, xtables }: Toolbox): Present {
   const nft = new Map((tables ?? []).filter(isOurNftTable).map((name) => [name, nftables?.table(name) ?? '']))
   const found = places
     .filter((place) => mayHaveTables(place, tables))
-    .map((place) => [ruleSetName(place), { place, tables: save(place, xtables) }] as const)
+    .map((place) => [ruleSetName(place), { place, tables: tablesOf(place, nftables, xtables) }] as const)
   return { nft, xtables: new Map(found.filter(([, present]) => present.tables.length > 0)) }
+}
+
+function tablesOf(
+  place: XtablesPlace,
+  nftables: Nftables | undefined,
+  options: XtablesOptions,
+): XtablesTable[] {
+  try {
+    return save(place, options)
+  } catch (error) {
+    // Where nothing says that there are tables, a variant that does not work at all has none.
+    const unknown = place.variant === 'nft' && nftables === undefined
+    if (unknown && error instanceof NetnsError && error.code !== 'deadline') return []
+    throw error
+  }
 }
 
 /** Of each rule set the lines that are ours; rule sets without any are left out. */

@@ -8,6 +8,7 @@ const program = `
 import { parentPort, workerData } from 'node:worker_threads'
 parentPort.on('message', ({ job }) => {
   if (job.path === 'hang') return
+  if (job.path === 'slow') return setTimeout(() => parentPort.postMessage({ result: workerData.number }), 5)
   if (job.path === 'crash') process.exit(3)
   if (job.path === 'throw') throw new Error('broken')
   if (job.path === 'lost') {
@@ -28,8 +29,11 @@ const start = (size: number) => {
   pool = new WorkerPool({
     size,
     allowHostNamespace: false,
+    nftLibrary: '',
     onWorkerLost: (error) => lost.push(error),
     graceMilliseconds: 1,
+    patienceMilliseconds: 1,
+    idleMilliseconds: 1,
     file,
   })
   return lost
@@ -37,10 +41,15 @@ const start = (size: number) => {
 afterEach(() => pool.close())
 
 describe('the pool of namespace workers', () => {
-  it('uses no more threads than it may, and the same ones again', async () => {
+  it('uses one thread for jobs that are quickly done', async () => {
+    start(2)
+    for (const key of ['a', 'b', 'c']) expect(await pool.run(remove('x'), key, 10_000)).toBe(1)
+  })
+
+  it('uses more when jobs have to wait, but no more than it may', async () => {
     start(2)
     const threads = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => pool.run(remove('x'), `key ${index}`, 10_000)),
+      Array.from({ length: 50 }, (_, index) => pool.run(remove('slow'), `key ${index}`, 10_000)),
     )
     expect(new Set(threads)).toEqual(new Set([1, 2]))
   })
@@ -48,7 +57,7 @@ describe('the pool of namespace workers', () => {
   it('gives jobs of one namespace to one thread at a time', async () => {
     start(4)
     const threads = await Promise.all(
-      Array.from({ length: 8 }, () => pool.run(remove('x'), 'same key', 10_000)),
+      Array.from({ length: 8 }, () => pool.run(remove('slow'), 'same key', 10_000)),
     )
     expect(new Set(threads)).toEqual(new Set([1]))
   })

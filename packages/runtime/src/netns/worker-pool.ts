@@ -1,4 +1,4 @@
-/** A few worker threads, one job at a time each, started when there is work. */
+/** A few worker threads, one job at a time each, started when there is work for them. */
 import { Worker } from 'node:worker_threads'
 import { errorOfData, NetnsError } from './errors.ts'
 import type { Assignment, Job, JobResult, Reply, WorkerSetup } from './jobs.ts'
@@ -13,9 +13,14 @@ const workerFile = new URL(
 export type PoolOptions = Readonly<{
   size: number
   allowHostNamespace: boolean
+  nftLibrary: string
   onWorkerLost?: (error: NetnsError) => void
   /** After a job's own time: until its children are killed and its changes are taken back. @default 5000 */
   graceMilliseconds?: number
+  /** How long a job waits for a thread before another one is started: each costs 10 MB. @default 50 */
+  patienceMilliseconds?: number
+  /** How long a thread beyond the first is kept without work. @default 10000 */
+  idleMilliseconds?: number
   /** Another worker program, for tests. */
   file?: URL
 }>
@@ -29,7 +34,7 @@ type Pending = {
   timer?: NodeJS.Timeout
 }
 
-type Member = { thread: Worker; number: number; current: Pending | undefined }
+type Member = { thread: Worker; number: number; current: Pending | undefined; idle?: NodeJS.Timeout }
 
 export class WorkerPool {
   readonly #options: PoolOptions
@@ -38,6 +43,7 @@ export class WorkerPool {
   #waiting: Pending[] = []
   #started = 0
   #closed = false
+  #impatient: NodeJS.Timeout | undefined
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -69,6 +75,7 @@ export class WorkerPool {
   /** Lets running jobs end, refuses waiting ones, and stops the threads. */
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#impatient)
     for (const pending of this.#waiting.splice(0)) {
       pending.settle(new NetnsError('closed', 'the namespace workers are being stopped'))
     }
@@ -87,6 +94,7 @@ export class WorkerPool {
       await promise
     }
     this.#members.delete(member)
+    clearTimeout(member.idle)
     await member.thread.terminate()
   }
 
@@ -101,15 +109,28 @@ export class WorkerPool {
       const busy = new Set([...this.#members].map(({ current }) => current?.key))
       const pending = this.#waiting.find(({ key }) => !busy.has(key))
       if (!pending) return
-      const member = [...this.#members].find(({ current }) => current === undefined) ?? this.#startMember()
+      const idle = [...this.#members].find(({ current }) => current === undefined)
+      const member = idle ?? (this.#members.size === 0 ? this.#startMember() : this.#startMemberLater())
       if (!member) return
       this.#waiting = this.#waiting.filter((other) => other !== pending)
       this.#give(member, pending)
     }
   }
 
+  /** Most bursts are over before another thread would have started. */
+  #startMemberLater(): undefined {
+    if (this.#impatient || this.#members.size >= this.#options.size) return
+    this.#impatient = setTimeout(() => {
+      this.#impatient = undefined
+      if (this.#closed || this.#waiting.length === 0) return
+      if (this.#members.size < this.#options.size) this.#startMember()
+      this.#assign()
+    }, this.#options.patienceMilliseconds ?? 50)
+  }
+
   #give(member: Member, pending: Pending): void {
     clearTimeout(pending.timer)
+    clearTimeout(member.idle)
     member.current = pending
     member.thread.ref()
     const milliseconds = Math.max(1, pending.end - performance.now())
@@ -123,13 +144,13 @@ export class WorkerPool {
     member.thread.postMessage(assignment)
   }
 
-  #startMember(): Member | undefined {
-    if (this.#members.size >= this.#options.size || this.#closed) return undefined
+  #startMember(): Member {
     this.#started += 1
     const setup: WorkerSetup = {
       number: this.#started,
       nftLock: this.#nftLock,
       allowHostNamespace: this.#options.allowHostNamespace,
+      nftLibrary: this.#options.nftLibrary,
     }
     const thread = new Worker(this.#options.file ?? workerFile, {
       name: `netns-${setup.number}`,
@@ -163,11 +184,22 @@ export class WorkerPool {
       current.settle(undefined, reply.result)
     }
     this.#assign()
+    if (member.current === undefined) this.#rest(member)
+  }
+
+  /** Ends a thread that nobody needs for a while; one stays, so that the next pod finds it warm. */
+  #rest(member: Member): void {
+    member.idle = setTimeout(() => {
+      if (this.#members.size < 2 || !this.#members.delete(member)) return
+      void member.thread.terminate()
+    }, this.#options.idleMilliseconds ?? 10_000)
+    member.idle.unref()
   }
 
   /** Gives the thread up: its job fails, what it held is freed, and another takes its place when there is work. */
   #lose(member: Member, error: NetnsError): void {
     if (!this.#members.delete(member)) return
+    clearTimeout(member.idle)
     member.current?.settle(error)
     member.current = undefined
     releaseLock(this.#nftLock, member.number)

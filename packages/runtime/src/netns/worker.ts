@@ -28,6 +28,7 @@ const home = openNamespace('/proc/thread-self/ns/net')
 const hostInodes = hostNamespaceInodes()
 const expectations = new Expectations()
 let loadedNftables: Nftables | undefined
+let kernelHasNftables: boolean | undefined
 
 parentPort?.on('message', ({ job, milliseconds }: Assignment) => {
   parentPort?.postMessage(replyTo(job, milliseconds))
@@ -99,14 +100,26 @@ function refuseHostNamespace({ path, inode }: OpenNamespace): void {
 }
 
 function loadNftables(): Nftables {
-  loadedNftables ??= Nftables.load(setup.nftLock, setup.number)
+  loadedNftables ??= Nftables.load(setup.nftLibrary, setup.nftLock, setup.number)
   return loadedNftables
 }
 
+/** Undefined without the library, and with a kernel that does not know nftables: legacy iptables works there. */
 function optionalNftables(): Nftables | undefined {
   try {
-    return loadNftables()
+    const nftables = loadNftables()
+    kernelHasNftables ??= canList(nftables)
+    return kernelHasNftables ? nftables : undefined
   } catch {
     return undefined
+  }
+}
+
+function canList(nftables: Nftables): boolean {
+  try {
+    nftables.tables()
+    return true
+  } catch {
+    return false
   }
 }

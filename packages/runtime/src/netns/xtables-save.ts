@@ -1,6 +1,6 @@
 /** The format of iptables-save(8), which is also that of iptables-restore(8). Pure. */
 
-export type XtablesChain = Readonly<{ name: string; policy: string; counters: string }>
+type XtablesChain = Readonly<{ name: string; policy: string; counters: string }>
 export type XtablesRule = Readonly<{
   chain: string
   /** Matches and target, without counters and `-A CHAIN`. */

@@ -16,7 +16,7 @@ const directories = ['/usr/sbin', '/sbin', '/usr/bin', '/usr/local/sbin']
 const mostOutput = 8 * 1024 * 1024
 
 /** `iptables` or `ip6tables`, as they are called in messages and differences. */
-export function programName(family: IpFamily): 'iptables' | 'ip6tables' {
+function programName(family: IpFamily): 'iptables' | 'ip6tables' {
   return family === 4 ? 'iptables' : 'ip6tables'
 }
 
