@@ -13,6 +13,8 @@ import {
 
 const headerLength = 16
 const attributeHeaderLength = 4
+/** A pod may own its namespace and fill it: what is read of it has an end. */
+const mostObjects = 65_536
 
 /** <linux/netlink.h> */
 export const flags = { request: 0x1, ack: 0x4, dump: 0x300, exclusive: 0x200, create: 0x400 } as const
@@ -108,6 +110,7 @@ export class RouteSocket implements Disposable {
         if (message.kind === kinds.done) return found
         throwIfError(message)
         found.push(message)
+        if (found.length > mostObjects) throw new SystemCallError('netlink dump', 'EMSGSIZE')
       }
     }
   }

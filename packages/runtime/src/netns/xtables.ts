@@ -70,14 +70,7 @@ function execute(
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', XTABLES_LOCKFILE: '/proc/self/ns/net' },
   })
   const name = `${programName(place.family)}-${place.variant}-${verb}`
-  if (result.error) {
-    const timedOut = 'code' in result.error && result.error.code === 'ETIMEDOUT'
-    throw new NetnsError(
-      timedOut ? 'deadline' : 'backend-missing',
-      timedOut ? `${name} did not end in time and was killed` : `${name} could not be executed`,
-      { detail: result.error.message, cause: result.error },
-    )
-  }
+  if (result.error) throw notExecuted(name, result.error)
   if (result.status !== 0) {
     const ending = result.signal ? `was ended by ${result.signal}` : `failed with exit code ${result.status}`
     throw new NetnsError('rules-refused', `${name} ${ending}`, {
@@ -85,6 +78,19 @@ function execute(
     })
   }
   return result.stdout
+}
+
+function notExecuted(name: string, cause: Error): NetnsError {
+  const errno = 'code' in cause ? cause.code : undefined
+  const options = { detail: cause.message, cause }
+  switch (errno) {
+    case 'ETIMEDOUT':
+      return new NetnsError('deadline', `${name} did not end in time and was killed`, options)
+    case 'ENOBUFS':
+      return new NetnsError('rules-refused', `${name} printed more than ${mostOutput} bytes`, options)
+    default:
+      return new NetnsError('backend-missing', `${name} could not be executed`, options)
+  }
 }
 
 /** Old and new versions say `line 12 failed` or `Error occurred at line: 12`. */
