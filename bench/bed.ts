@@ -1,5 +1,6 @@
 // What every measurement needs: a node in a box with an agent, pods in namespaces, and the tool that measures.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AgentProcess, startAgent } from '../test/testbed/agent-process.ts'
@@ -24,7 +25,7 @@ export interface Bed {
     env: Readonly<Record<string, string>>,
     runs: number,
     concurrency?: number,
-  ): Run[]
+  ): Promise<Run[]>
   /** A fresh namespace `bench<number>` for each run. */
   createNamespaces(count: number): Promise<void>
   removeNamespaces(count: number): Promise<void>
@@ -49,13 +50,18 @@ export function createBed(directory: string): Bed {
     runDir,
     podsDir,
     floor: compile(empty, 'empty', '-static'),
-    measure(program, stdin, env, runs, concurrency = 1) {
+    async measure(program, stdin, env, runs, concurrency = 1) {
       const file = join(directory, 'stdin')
       writeFileSync(file, stdin)
-      const output = execFileSync(measurer, [String(runs), String(concurrency), file, program], {
+      const child = spawn(measurer, [String(runs), String(concurrency), file, program], {
         env,
-        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
       })
+      let output = ''
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk
+      })
+      await once(child, 'close')
       return output.trim().split('\n').map(runOf)
     },
     createNamespaces: async (count) => {

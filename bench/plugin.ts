@@ -142,7 +142,7 @@ const facts: string[] = [`plugin: ${(statSync(ours).size / 1e6).toFixed(2)} MB`]
 if (values.against !== undefined)
   facts.push(`the other: ${(statSync(values.against).size / 1e6).toFixed(2)} MB`)
 
-rows.push(row('floor: an empty static program', bed.measure(bed.floor, '', {}, repeats)))
+rows.push(row('floor: an empty static program', await bed.measure(bed.floor, '', {}, repeats)))
 await compare('VERSION', (plugin) =>
   bed.measure(plugin, '{"cniVersion":"1.0.0"}', { CNI_COMMAND: 'VERSION' }, repeats),
 )

@@ -135,7 +135,7 @@ describe('what an operator sees', () => {
       container: 'c0',
     })
     expect(await post(join(bed.runDir, 'log.sock'), '/log', JSON.stringify([line]))).toBe(200)
-    expect(agent.log()).toMatch(/warn\tcni-plugin\tfrom a plugin\tcontainer=c0/)
+    await expect.poll(() => agent.log()).toMatch(/warn\tcni-plugin\tfrom a plugin\tcontainer=c0/)
   })
 
   it("is metrics under the original's names, and the phases of an ADD", async () => {

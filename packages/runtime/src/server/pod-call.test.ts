@@ -20,7 +20,7 @@ describe('podCallFrom', () => {
 
   it.each([
     ['no JSON', '{', /no JSON/],
-    ['an array', '[]', /body/],
+    ['an array', '[]', /Netns/],
     ['a missing name', JSON.stringify({ ...request, PodName: undefined }), /PodName/],
     ['a relative path', JSON.stringify({ ...request, Netns: 'netns/a' }), /Netns.*absolute/],
     [

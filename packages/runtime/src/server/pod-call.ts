@@ -19,7 +19,7 @@ const body = v.object({
   Netns: v.pipe(shortText, v.regex(/^\/[^\0]*$/, 'an absolute path')),
   PodName: v.pipe(shortText, v.nonEmpty()),
   PodNamespace: v.pipe(shortText, v.nonEmpty()),
-  IPs: v.nullish(v.pipe(v.array(address), v.maxLength(64)), []),
+  IPs: v.nullish(v.array(address), []),
 })
 
 /** @throws CniError 6 that names the key which is not as the contract says. */

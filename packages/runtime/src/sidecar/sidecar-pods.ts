@@ -14,7 +14,7 @@ import { sidecarRules } from '../rules/sidecar.ts'
 import type { CallAnswer, PodCall } from './call.ts'
 
 /** Told how long each step of an ADD took, in seconds, and what was decided. */
-export interface AddObserver {
+interface AddObserver {
   observePhase(phase: 'lookup' | 'decide' | 'apply' | 'total', seconds: number): void
   countDecision(decision: string): void
 }
