@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AgentProcess, startAgent } from '../test/testbed/agent-process.ts'
-import { createNetwork } from '../test/testbed/pod-network.ts'
+import { addInterface, createNetwork } from '../test/testbed/pod-network.ts'
 
 /** One execution of a program: microseconds and KiB. */
 export interface Run {
@@ -65,7 +65,9 @@ export function createBed(directory: string): Bed {
       return output.trim().split('\n').map(runOf)
     },
     createNamespaces: async (count) => {
-      for (let number = 0; number < count; number += 1) await createNetwork(`bench${number}`)
+      for (let number = 0; number < count; number += 1) {
+        await addInterface(await createNetwork(`bench${number}`), 'eth0', '10.77.0.2/16')
+      }
     },
     removeNamespaces: async (count) => {
       for (let number = 0; number < count; number += 1) execFileSync('ip', ['netns', 'del', `bench${number}`])

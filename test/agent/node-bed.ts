@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type AgentProcess, startAgent } from '../testbed/agent-process.ts'
 import type { ConfList, Sandbox } from '../testbed/chain.ts'
 import { command } from '../testbed/commands.ts'
-import { createNetwork, type PodNetwork } from '../testbed/pod-network.ts'
+import { addInterface, createNetwork, type PodNetwork } from '../testbed/pod-network.ts'
 
 const dist = join(import.meta.dirname, '../../dist')
 
@@ -80,10 +80,7 @@ export class NodeBed {
   async createPod(name: string, metadata: object = {}, isMeshed = true): Promise<Sandbox> {
     const network = await createNetwork(`agt${process.pid}-${this.#networks.length}`)
     this.#networks.push(network)
-    await command('ip', '-n', network.name, 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'other')
-    await command('ip', '-n', network.name, 'addr', 'add', '10.77.0.2/16', 'dev', 'eth0')
-    for (const device of ['eth0', 'other'])
-      await command('ip', '-n', network.name, 'link', 'set', device, 'up')
+    await addInterface(network, 'eth0', '10.77.0.2/16')
     this.#pods.push(podManifest(name, metadata, isMeshed))
     await writeFile(join(this.podsDir, 'pods.json'), JSON.stringify({ kind: 'List', items: this.#pods }))
     return {

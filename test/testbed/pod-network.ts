@@ -20,6 +20,13 @@ export async function createNetwork(name: string): Promise<PodNetwork> {
   }
 }
 
+/** Gives the namespace an interface that leads nowhere: what a plugin before ours would have made. */
+export async function addInterface({ name }: PodNetwork, ifname: string, address: string): Promise<void> {
+  await command('ip', '-n', name, 'link', 'add', ifname, 'type', 'veth', 'peer', 'name', 'other')
+  await command('ip', '-n', name, 'addr', 'add', address, 'dev', ifname)
+  for (const device of [ifname, 'other']) await command('ip', '-n', name, 'link', 'set', device, 'up')
+}
+
 /** An interface of the namespace, with what the node's end gets. Addresses have a prefix length. */
 export interface Veth {
   readonly network: PodNetwork
