@@ -79,6 +79,12 @@ function agentMemory(agent: AgentProcess): string {
   return `${mebibytes('VmRSS')} MiB (of it anonymous ${mebibytes('RssAnon')})`
 }
 
+/** CPU time of the agent and of what it has executed, in milliseconds; the kernel counts in hundredths of a second. */
+function agentCpu(agent: AgentProcess): number {
+  const fields = readFileSync(`/proc/${agent.child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0)
+}
+
 /** What the kernel and its tools need for the same rules, without plugin or agent. */
 async function kernelFloors(): Promise<void> {
   const decision = decisionOf(podFromManifest(meshPod('mesh0')), {
@@ -130,8 +136,19 @@ async function sidecarAdds(nativeNftables: boolean): Promise<void> {
     rows.push(row(`sidecar ADD, ${name}: the agent's first`, await add(ours, 1)))
     await compare(`sidecar ADD, ${name}`, (plugin) => add(plugin, repeats))
   })
-  await withAgent(nativeNftables, async () => {
+  await withAgent(nativeNftables, async (agent) => {
     await add(ours, 1)
+    const before = agentCpu(agent)
+    const own = await add(ours, crowd)
+    const agentShare = (agentCpu(agent) - before) / crowd
+    const pluginShare = own.reduce((sum, { cpu }) => sum + cpu, 0) / 1000 / crowd
+    const other = values.against === undefined ? undefined : await add(values.against, repeats)
+    const otherCpu = other && { p50: median(other.map(({ cpu }) => cpu)) / 1000 }
+    rows.push({
+      what: `CPU of one sidecar ADD, ${name}: plugin, agent and their tools`,
+      ours: { p50: agentShare + pluginShare },
+      ...(otherCpu && { other: otherCpu }),
+    })
     await compare(`${crowd} sidecar ADDs at once, ${name}`, (plugin) => add(plugin, crowd, crowd))
   })
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { join } from 'node:path'
+import { nodeFlags } from '@istio-install-cni/runtime'
 
 const agentBundle = join(import.meta.dirname, '../../dist/install-cni.mjs')
 
@@ -23,7 +24,7 @@ export function startAgent(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
 ): AgentProcess {
-  const child = spawn(process.execPath, [agentBundle, ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, agentBundle, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

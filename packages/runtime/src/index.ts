@@ -1,1 +1,2 @@
+export { nodeFlags } from './node-flags.ts'
 export { rulesReference } from './rules/reference.ts'

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PLUGIN_NAME, type Settings } from '@istio-install-cni/config-schema'
@@ -70,7 +71,7 @@ export class Binaries {
   }
 
   async #inspect(copy: string, target: string, digest: string): Promise<void> {
-    if (digestOf(await readFile(copy)) !== digest) throw corrupt(target, 'the copy differs from the original')
+    if ((await digestOfFile(copy)) !== digest) throw corrupt(target, 'the copy differs from the original')
     await this.#prove(copy, target, digest)
   }
 
@@ -91,7 +92,7 @@ export class Binaries {
     const version = `${ino} ${size} ${mtimeNs} ${ctimeNs}`
     const known = this.#digests.get(path)
     if (known?.version === version) return known.digest
-    const digest = digestOf(await readFile(path))
+    const digest = await digestOfFile(path)
     this.#digests.set(path, { version, digest })
     return digest
   }
@@ -99,6 +100,13 @@ export class Binaries {
 
 function digestOf(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
+}
+
+/** In pieces, so that the agent does not grow by the size of the plugin for good. */
+async function digestOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk)
+  return hash.digest('hex')
 }
 
 function corrupt(path: string, why: string): InstallError {
