@@ -34,7 +34,7 @@ function namespaceArguments(): string[] {
   const args = [...ownUsers, ...ownNamespaces]
   if (spawnSync('unshare', [...args, 'true']).status === 0) return args
   print(
-    'The demo needs root, for this kernel lets others make no namespaces with users of their own. Type:\n  sudo npm run demo',
+    'The demo needs root here: nobody else can make namespaces with several users in them. Type:\n  sudo npm run demo\nor install newuidmap (apt-get install uidmap), and try again as you are.',
   )
   process.exit(1)
 }

@@ -27,8 +27,9 @@ export async function createNode(scratch: string): Promise<NodeDirectories> {
 
 /** The node's side of the network: its own loopback, the world's addresses on it, a place for namespaces. */
 export async function createNodeNetwork(): Promise<void> {
-  await mkdir('/run/netns', { recursive: true })
-  await command('mount', '-t', 'tmpfs', 'netns', '/run/netns')
+  // Names of namespaces, the tools' lock files, address leases of host-local: all the node's own, and gone with it.
+  for (const directory of ['/run', '/var/lib']) await command('mount', '-t', 'tmpfs', 'node', directory)
+  await mkdir('/run/netns')
   await command('ip', 'link', 'set', 'lo', 'up')
   for (const address of Object.values(world)) await command('ip', 'addr', 'add', `${address}/32`, 'dev', 'lo')
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1')
