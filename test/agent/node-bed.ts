@@ -62,6 +62,7 @@ export class NodeBed {
       {
         MOUNTED_CNI_NET_DIR: this.netDir,
         MOUNTED_CNI_BIN_DIRS: this.binDir,
+        MOUNTED_CNI_CACHE_DIRS: join(this.directory, 'cache'),
         CNI_BIN_SOURCE_DIR: dist,
         CNI_AGENT_RUN_DIR: this.runDir,
         PODS_FROM: this.podsDir,

@@ -73,6 +73,9 @@ export const NODE_CNI_BIN_DIR = '/opt/cni/bin'
 /** Where the DaemonSet mounts them (original manifests/charts/istio-cni/templates/daemonset.yaml). */
 export const MOUNTED_CNI_NET_DIR = '/host/etc/cni/net.d'
 export const MOUNTED_CNI_BIN_DIR = '/host/opt/cni/bin'
+/** Where libcni caches results (libcni api.go, `CacheDir`), and where the agent sees that. */
+export const NODE_CNI_CACHE_DIR = '/var/lib/cni'
+export const MOUNTED_CNI_CACHE_DIR = '/host/var/lib/cni'
 /** Where the image carries the plugin (original cni/pkg/constants). */
 export const IMAGE_CNI_BIN_DIR = '/opt/cni/bin'
 /** Sockets and state, at the same path on the node and in the container (original cni/pkg/constants). */
@@ -142,6 +145,8 @@ export const FILE_NAME = {
   ownedConfig: '02-istio-cni.conflist',
   /** Unchained configuration for Multus (original cni/pkg/install/cniconfig.go). */
   standaloneConfig: 'YYY-istio-cni.conf',
+  /** Ours, in the net dir: the socket of the installation that keeps the node; no runtime loads such a name. */
+  owner: '.istio-cni-owner',
 } as const
 
 /** Kubeconfig that the plugin uses when its configuration names none. */

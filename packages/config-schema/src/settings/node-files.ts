@@ -3,6 +3,7 @@ import {
   FILE_NAME,
   IMAGE_CNI_BIN_DIR,
   MOUNTED_CNI_BIN_DIR,
+  MOUNTED_CNI_CACHE_DIR,
   MOUNTED_CNI_NET_DIR,
   NODE_CNI_BIN_DIR,
   NODE_CNI_NET_DIR,
@@ -44,6 +45,13 @@ export const nodeFiles = [
     since: 'ours',
     description:
       'Where the agent sees `CNI_BIN_DIR`: the mount point in its container. With several, the plugin is installed into each.',
+  }),
+  setting('MOUNTED_CNI_CACHE_DIRS', {
+    kind: filledList(absolutePath),
+    default: [MOUNTED_CNI_CACHE_DIR],
+    since: 'ours',
+    description:
+      "Where the agent sees the node's `/var/lib/cni`, in which runtimes keep the results of their calls. Read by an uninstallation only: the plugin's binary stays while a result names it, and also when this directory is not mounted.",
   }),
   setting('CNI_BIN_SOURCE_DIR', {
     kind: absolutePath,

@@ -1,4 +1,4 @@
-import { access, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryPrefix } from './files.ts'
@@ -340,6 +340,22 @@ describe('uninstalling', () => {
     expect(await types(node)).toEqual(['bridge'])
     expect(await node.list('bin')).toEqual(['istio-cni'])
     expect(agent.text()).toMatch(/kept the plugin binary.*50-other.conflist/)
+  })
+
+  it('keeps the binary while a running sandbox was set up with it; the next uninstallation takes it', async () => {
+    await using node = await ScratchNode.create()
+    await node.write('10-pods.conflist', list)
+    await mkdir(node.path('cache/results'), { recursive: true })
+    const result = node.path('cache/results/pods-c0-eth0')
+    const config = Buffer.from(JSON.stringify({ ...list, plugins: [bridge, { type: 'istio-cni' }] }))
+    await writeFile(result, JSON.stringify({ kind: 'cniCacheV1', config: config.toString('base64') }))
+    const first = await agentOn(node)
+    expect(await first.installer.stop({ uninstall: true })).toEqual({ kept: [node.path('bin/istio-cni')] })
+    expect(await types(node)).toEqual(['bridge'])
+    expect(first.text()).toMatch(/kept the plugin binary.*pods-c0-eth0/)
+    await rm(result)
+    const second = await agentOn(node)
+    expect(await second.installer.stop({ uninstall: true })).toEqual({ kept: [] })
   })
 
   it('takes our plugin out of every list, each copy', async () => {

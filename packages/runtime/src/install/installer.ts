@@ -110,7 +110,11 @@ export class Installer {
     await this.#running
     this.#become({ ready: false, reasons: ['the agent is stopping'], warnings: [] })
     if (!options.uninstall) return { kept: [] }
-    return { kept: await uninstall(this.#options.settings, this.#options.log) }
+    const { settings, log } = this.#options
+    const mounts = await this.#mounts()
+    return {
+      kept: await uninstall(settings, log, areHostMountsRequired(settings, mounts) ? mounts : undefined),
+    }
   }
 
   /** Makes sure that a whole pass happens after now; resolves when none is left to do. */
@@ -153,11 +157,15 @@ export class Installer {
   }
 
   async #checkMounts(): Promise<void> {
-    const { settings, mountinfoPath } = this.#options
-    const mounts = parseMounts(await readFile(mountinfoPath, 'utf8').catch(() => ''))
+    const { settings } = this.#options
+    const mounts = await this.#mounts()
     if (!areHostMountsRequired(settings, mounts)) return
     const error = await missingMounts(settings, mounts, (path) => realpath(path).catch(() => path))
     if (error !== undefined) throw new NotInstalled(error.message, 'COPY_BINARIES_FAILURE', { cause: error })
+  }
+
+  async #mounts() {
+    return parseMounts(await readFile(this.#options.mountinfoPath, 'utf8').catch(() => ''))
   }
 
   async #writeKubeconfig(): Promise<boolean> {

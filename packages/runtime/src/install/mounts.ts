@@ -92,7 +92,7 @@ function hostMounts(settings: Settings): HostMount[] {
 }
 
 /** Mounted, and not from a volume that belongs to the pod alone. */
-function isNodes(mount: Mount | undefined): boolean {
+export function isNodes(mount: Mount | undefined): boolean {
   return mount !== undefined && mount.mountPoint !== '/' && !mount.root.includes('/kubernetes.io~empty-dir/')
 }
 

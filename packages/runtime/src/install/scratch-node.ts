@@ -50,6 +50,7 @@ export class ScratchNode {
         MOUNTED_CNI_BIN_DIRS: this.path('bin'),
         CNI_AGENT_RUN_DIR: this.path('run'),
         CNI_BIN_SOURCE_DIR: this.path('image'),
+        MOUNTED_CNI_CACHE_DIRS: this.path('cache'),
         KUBERNETES_SERVICE_HOST: '127.0.0.1',
         KUBERNETES_SERVICE_PORT: '6443',
         POD_NAMESPACE: 'istio-system',

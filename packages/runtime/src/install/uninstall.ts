@@ -6,30 +6,37 @@ import {
   type Settings,
 } from '@istio-install-cni/config-schema'
 import { messageOf } from '../errors.ts'
+import { cachedResultNamingUs } from './cached-results.ts'
 import { readConfigDirectory } from './directory.ts'
 import { removeDurably } from './files.ts'
 import { consumeMarker } from './intent.ts'
 import { kubeconfigPlaces } from './kubeconfig.ts'
 import type { Log } from './log.ts'
+import type { Mount } from './mounts.ts'
 import { settle } from './network.ts'
 import { standaloneName } from './plan-standalone.ts'
 import { filesNamingUs, planRemoval } from './removal.ts'
 
 /**
  * Takes everything of ours off the node, the configuration first and the binaries last, and these only when no
- * configuration runs our plugin any more: a list that names a missing binary would keep every pod of the node from
- * starting and from ending. Goes on after a failure; gives what had to stay.
+ * configuration and no sandbox needs our plugin any more: without its binary pods can neither start nor end.
+ * `mounts` are given when the node's directories must be mounted. Goes on after a failure; gives what had to stay.
  */
-export async function uninstall(settings: Settings, log: Log): Promise<string[]> {
+export async function uninstall(
+  settings: Settings,
+  log: Log,
+  mounts: readonly Mount[] | undefined,
+): Promise<string[]> {
   const kept: string[] = []
   const naming = await removeFromNetworks(settings, log)
   const secrets = kubeconfigPlaces(settings)
   const sockets = [PLUGIN_SOCKET_NAME, LOG_SOCKET_NAME].map((name) => join(settings.cniAgentRunDir, name))
   const binaries = settings.mountedCniBinDirs.map((directory) => join(directory, PLUGIN_NAME))
   for (const path of [...secrets, ...sockets]) await remove(path)
-  if (naming.length === 0) for (const path of binaries) await remove(path)
+  const needed = naming[0] === undefined ? await cachedResult() : `${naming.join(', ')} still runs it`
+  if (needed === undefined) for (const path of binaries) await remove(path)
   else {
-    log.warn({ files: naming, binaries }, 'kept the plugin binary: a network configuration still runs it')
+    log.warn({ why: needed, binaries }, 'kept the plugin binary, so that pods can still be deleted')
     kept.push(...binaries)
   }
   await consumeMarker(settings).catch((error) =>
@@ -37,6 +44,10 @@ export async function uninstall(settings: Settings, log: Log): Promise<string[]>
   )
   log.info({ kept }, 'uninstalled')
   return kept
+
+  function cachedResult(): Promise<string | undefined> {
+    return cachedResultNamingUs(settings.mountedCniCacheDirs, mounts)
+  }
 
   async function remove(path: string): Promise<void> {
     try {
