@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { DecisionSettings } from '../../packages/runtime/src/mesh/decision.ts'
+import type { DecisionSettings } from '../../packages/runtime/src/mesh/exemption.ts'
 
 /** `iptables-save` lines by table. */
 export type Tables = Readonly<Record<string, readonly string[]>>

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import { CONTAINER, PROXY_ENV } from '@istio-install-cni/config-schema'
 import { PodManifestError } from './errors.ts'
+import { isIpAddress } from './ip-address.ts'
 import { child, elements, type Field, flag, record, requiredText, text, texts } from './manifest-fields.ts'
 
 /** What decisions need of a pod; made from an untrusted manifest by {@link podFromManifest}. */
@@ -118,7 +118,7 @@ function ipsIn(status: Field): readonly string[] {
   const fields = several.length > 0 ? several : [child(status, 'podIP')]
   return fields.flatMap((field) => {
     const ip = text(field) ?? ''
-    if (ip !== '' && isIP(ip) === 0) throw new PodManifestError(field.path, 'an IP address')
+    if (ip !== '' && !isIpAddress(ip)) throw new PodManifestError(field.path, 'an IP address')
     return ip === '' ? [] : [ip]
   })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { quoted } from './quoted.ts'
+import { escaped, quoted } from './quoted.ts'
 
 describe('quoted', () => {
   it.each([
@@ -14,5 +14,12 @@ describe('quoted', () => {
 
   it('cuts what is too long', () => {
     expect(quoted('x'.repeat(10_000))).toBe(`"${'x'.repeat(128)}…"`)
+  })
+})
+
+describe('escaped', () => {
+  it('leaves what prints as itself, and writes the rest as numbers', () => {
+    expect(escaped('größe "1" 🚀')).toBe('größe "1" 🚀')
+    expect(escaped('a\n\u001b[31mb\u009b')).toBe('a\\u{a}\\u{1b}[31mb\\u{9b}')
   })
 })
