@@ -52,7 +52,8 @@ async function run(settings: Settings, warnings: readonly string[]): Promise<voi
     await runAgent(settings, log, pluginLog)
   } catch (error) {
     log.fatal({ err: error }, messageOf(error))
-    process.exitCode = 1
+    // What has been started already would keep an agent alive that serves nobody.
+    process.exit(1)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { LogLevel } from '@istio-install-cni/config-schema'
 import { type Logger, pino } from 'pino'
+import { escaped } from './mesh/quoted.ts'
 
 const levelNames: Readonly<Record<number, string>> = {
   10: 'trace',
@@ -25,14 +26,24 @@ export function createLogger(scope: string, level: LogLevel, asJson: boolean): L
 function textLine(json: string): string {
   const { time, level, scope, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>
   const error = err === undefined ? [] : [['error', errorText(err)]]
-  const pairs = [...Object.entries(fields), ...error].map(([key, value]) => `${key}=${valueText(value)}`)
+  const pairs = [...Object.entries(fields), ...error].map(
+    ([key, value]) => `${valueText(key)}=${valueText(value)}`,
+  )
   const columns = [time, levelNames[Number(level)] ?? level, scope, msg, pairs.join(' ')]
-  return `${columns.filter((column) => column !== '').join('\t')}\n`
+  // Messages, names of fields and values come from plugins and pods too: none may look like a line of its own.
+  return `${columns
+    .filter((column) => column !== '')
+    .map((column) => escaped(String(column)))
+    .join('\t')}\n`
 }
 
 const errorText = (err: unknown) =>
-  typeof err === 'object' && err !== null && 'message' in err ? String(err.message) : String(err)
+  typeof err === 'object' && err !== null && 'message' in err && typeof err.message === 'string'
+    ? err.message
+    : typeof err === 'string'
+      ? err
+      : JSON.stringify(err)
 
-/** Values stay on one line and cannot pretend to be another field. */
+/** Names and values cannot pretend to be another field. */
 const valueText = (value: unknown) =>
   typeof value === 'string' && /^[\w./:@*-]+$/.test(value) ? value : JSON.stringify(value)

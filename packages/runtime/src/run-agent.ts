@@ -1,8 +1,9 @@
-import type { Server } from 'node:http'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import {
   CNI_ERROR,
   LOG_SOCKET_NAME,
+  nodeName,
   PLUGIN_SOCKET_NAME,
   SERVICE_ACCOUNT_DIR,
   type Settings,
@@ -68,14 +69,15 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   await stopped
   const uninstall = await uninstallIntended(settings)
   await installer.stop({ uninstall })
-  await Promise.all(servers.map(close))
+  await Promise.all(servers.map((server) => server.stop()))
   pods.close()
   await namespaces.close()
   log.info({ uninstall }, 'stopped the CNI node agent')
 }
 
 function podSource(settings: Settings, log: Logger): PodSource<Pod> {
-  if (settings.podsFrom !== '') return new DirectoryPods(settings.podsFrom, podFromManifest, log)
+  if (settings.podsFrom !== '')
+    return new DirectoryPods(settings.podsFrom, podFromManifest, log, nodeName(settings) || hostname())
   const address = {
     host: settings.kubernetesServiceHost,
     port: settings.kubernetesServicePort,
@@ -105,13 +107,5 @@ function untilTold(log: Logger): Promise<void> {
         resolve()
       })
     }
-  })
-}
-
-/** Answers what it has been asked already, takes nothing new. */
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
   })
 }

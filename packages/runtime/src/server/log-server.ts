@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http'
 import { HTTP_PATH } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import * as v from 'valibot'
-import { CniError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
+import { BoundedServer } from './bounded-server.ts'
 import { requestBody } from './request-body.ts'
 
 const largestBody = 1 << 20
@@ -16,8 +16,8 @@ const line = v.looseObject({
  * Takes the plugin's log lines: `POST /log`, a JSON array of strings, each a JSON object with level, time, msg and
  * any fields (the original's contract, cni/pkg/log/uds.go). What cannot be understood is counted in one line.
  */
-export function createLogServer(log: Logger): Server {
-  return createServer(async (request, response) => {
+export function createLogServer(log: Logger): BoundedServer {
+  return new BoundedServer({ connections: 256 }, async (request, response) => {
     try {
       if (request.method === 'POST' && request.url === HTTP_PATH.log) {
         writeLines(await requestBody(request, largestBody), log)
@@ -25,14 +25,31 @@ export function createLogServer(log: Logger): Server {
       } else response.writeHead(404, { connection: 'close' }).end()
     } catch (error) {
       log.warn({ why: messageOf(error) }, 'dropped log lines of the plugin')
-      response.writeHead(error instanceof CniError ? 400 : 500, { connection: 'close' }).end()
+      response.writeHead(400, { connection: 'close' }).end()
     }
   })
 }
 
 function writeLines(body: string, log: Logger): void {
-  for (const text of v.parse(v.array(v.string()), JSON.parse(body))) {
-    const { level, msg, time, ...fields } = v.parse(line, JSON.parse(text))
-    log[level]({ ...fields, ...(time !== undefined && { at: time }) }, msg.trim())
+  const lines = v.parse(v.array(v.string()), JSON.parse(body))
+  const failures: string[] = []
+  for (const text of lines) {
+    try {
+      writeLine(text, log)
+    } catch (error) {
+      failures.push(messageOf(error))
+    }
   }
+  if (failures.length > 0)
+    log.warn({ lines: failures.length, why: failures[0] }, 'dropped log lines of the plugin')
+}
+
+function writeLine(text: string, log: Logger): void {
+  const { level, msg, time, scope, ...fields } = v.parse(line, JSON.parse(text))
+  // The agent's own columns are not a plugin's to write.
+  const renamed = {
+    ...(scope !== undefined && { 'plugin-scope': scope }),
+    ...(time !== undefined && { at: time }),
+  }
+  log[level]({ ...fields, ...renamed }, msg.trim())
 }

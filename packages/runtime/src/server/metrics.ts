@@ -1,6 +1,6 @@
-import { createServer, type Server } from 'node:http'
 import { METRICS_PATH } from '@istio-install-cni/config-schema'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { BoundedServer } from './bounded-server.ts'
 
 /** A step of answering an ADD. */
 export type AddPhase = 'lookup' | 'decide' | 'apply' | 'total'
@@ -95,8 +95,8 @@ export class AgentMetrics {
 }
 
 /** `/metrics` in Prometheus' text format. */
-export function createMetricsServer(metrics: AgentMetrics): Server {
-  return createServer(async (request, response) => {
+export function createMetricsServer(metrics: AgentMetrics): BoundedServer {
+  return new BoundedServer({ connections: 64 }, async (request, response) => {
     if (request.url !== METRICS_PATH) {
       response.writeHead(404).end('not found\n')
       return

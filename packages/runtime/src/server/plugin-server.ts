@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CNI_ERROR, HTTP_PATH, PLUGIN_BODY_LIMIT } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import { CniError, messageOf } from '../errors.ts'
 import type { CallAnswer, PodCall } from '../sidecar/call.ts'
+import { BoundedServer } from './bounded-server.ts'
 import type { AgentMetrics } from './metrics.ts'
 import { podCallFrom } from './pod-call.ts'
 import { requestBody } from './request-body.ts'
@@ -23,7 +24,7 @@ const statusOf: ReadonlyMap<number, number> = new Map([
 ])
 
 /** HTTP on the plugin's socket; the paths and the ADD's body are the original's contract, the rest is ours. */
-export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: Logger): Server {
+export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: Logger): BoundedServer {
   const routes = new Map<string, (body: string) => Promise<CallAnswer>>([
     [HTTP_PATH.add, (body) => calls.add(podCallFrom(body))],
     [HTTP_PATH.check, (body) => calls.check(podCallFrom(body))],
@@ -36,7 +37,7 @@ export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: 
       },
     ],
   ])
-  return createServer(async (request, response) => {
+  return new BoundedServer({ connections: 1024 }, async (request, response) => {
     const route = request.method === 'POST' ? routes.get(request.url ?? '') : undefined
     const { status, body } =
       route === undefined
