@@ -37,7 +37,7 @@ export class SidecarPods {
   }
 
   async add(call: PodCall): Promise<CallAnswer> {
-    const { namespaces, log, observer } = this.#options
+    const { log, observer } = this.#options
     const fields = { pod: call.name, namespace: call.namespace }
     const started = performance.now()
     const pod = await this.#timed('lookup', () => this.#find(call))
@@ -51,9 +51,8 @@ export class SidecarPods {
       return answer
     }
     for (const warning of decision.warnings) log.warn(fields, warning)
-    const program = await this.#programFor(decision.redirection, call)
     const change = await this.#timed('apply', () =>
-      namespaces.applyRules(pathInContainer(call.netns), program).catch((cause: unknown) => {
+      this.#apply(decision.redirection, call).catch((cause: unknown) => {
         log.error({ ...fields, netns: call.netns, err: cause }, 'failed to redirect a pod')
         throw new CniError(
           CNI_ERROR.rulesNotApplied,
@@ -88,6 +87,11 @@ export class SidecarPods {
   /** The rules go with the namespace; nothing else was made for the pod. */
   remove(_call: PodCall): Promise<CallAnswer> {
     return Promise.resolve({ decision: 'none', because: 'the rules go with the network namespace' })
+  }
+
+  async #apply(redirection: SidecarRedirection, call: PodCall) {
+    const program = await this.#programFor(redirection, call)
+    return this.#options.namespaces.applyRules(pathInContainer(call.netns), program)
   }
 
   async #programFor(redirection: SidecarRedirection, { addresses, netns }: PodCall): Promise<KernelProgram> {
