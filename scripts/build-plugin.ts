@@ -55,7 +55,7 @@ async function buildTwice(): Promise<string[]> {
     const digests: string[] = []
     for (const name of ['one', 'another-directory']) {
       const place = { sources: join(scratch, name), output: join(scratch, name, 'output') }
-      for (const room of ['config-schema', 'runtime/src/plugin', 'runtime/native']) {
+      for (const room of ['config-schema', 'runtime/src/mesh', 'runtime/src/plugin', 'runtime/native']) {
         await cp(join(root, 'packages', room), join(place.sources, 'packages', room), {
           recursive: true,
           filter: (path) => !path.includes('node_modules'),
@@ -121,7 +121,7 @@ async function compile({ sources, output }: Place): Promise<string> {
         ...process.env,
         CARGO_TARGET_DIR: targetDirectory,
         CARGO_ENCODED_RUSTFLAGS: [...flags, ...remapped].join('\x1f'),
-        [`CFLAGS_${target?.replaceAll('-', '_')}`]: mapped.join(' '),
+        [`CFLAGS_${target?.replaceAll('-', '_')}`]: [...C_FLAGS, ...mapped].join(' '),
       },
     })
   } catch (cause) {
@@ -131,10 +131,20 @@ async function compile({ sources, output }: Place): Promise<string> {
   return join(targetDirectory, `${target}`, 'release/istio-cni')
 }
 
-/** Static, so that it runs on any node; without a build id, which would be one more thing to reproduce. */
+/**
+ * Static, so that it runs on any node; without a build id, which would be one more thing to reproduce. Small:
+ * a panic aborts, so nothing is ever unwound, and relocations are packed.
+ */
 function compilerFlags(): string[] {
-  return ['-Ctarget-feature=+crt-static', '-Clink-arg=-Wl,--build-id=none']
+  return [
+    '-Ctarget-feature=+crt-static',
+    '-Clink-arg=-Wl,--build-id=none',
+    '-Clink-arg=-Wl,-z,pack-relative-relocs',
+    '-Cforce-unwind-tables=no',
+  ]
 }
+
+const C_FLAGS = ['-fno-unwind-tables', '-fno-asynchronous-unwind-tables']
 
 async function digestOfInputs(bundled: string): Promise<string> {
   const crate = native(here.sources)
@@ -150,7 +160,9 @@ async function digestOfInputs(bundled: string): Promise<string> {
   const compiler = await run(cargo, ['--version', '--verbose'], { cwd: crate }).catch((cause: unknown) => {
     throw new Error(`cannot execute ${cargo}: install Rust 1.85 or later, or set CARGO`, { cause })
   })
-  return hash.update(`${target}\0${compilerFlags().join('\0')}\0${compiler.stdout}`).digest('hex')
+  return hash
+    .update(`${target}\0${[...compilerFlags(), ...C_FLAGS].join('\0')}\0${compiler.stdout}`)
+    .digest('hex')
 }
 
 async function digestOf(file: string): Promise<string | undefined> {

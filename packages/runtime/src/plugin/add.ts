@@ -1,5 +1,5 @@
 import { HTTP_PATH } from '@istio-install-cni/config-schema'
-import { askAgent } from './agent.ts'
+import { AgentAwayError, type AgentReply, askAgent } from './agent.ts'
 import type { Call } from './call.ts'
 import { previousResultIn } from './configuration.ts'
 import { isExcluded, isOwnAgentPod } from './exemption.ts'
@@ -8,6 +8,7 @@ import { requirePodNetns } from './pod-netns.ts'
 import { podQuestion } from './question.ts'
 import { doneOf } from './reply.ts'
 import { resultText } from './result.ts'
+import { reasonToPass } from './without-agent.ts'
 
 /** An agent restarts within a few seconds; one that listens programs rules within one. */
 export const POD_PATIENCE = { connectMs: 5000, answerMs: 10_000 }
@@ -40,7 +41,14 @@ export function add(call: Call): string {
 
   requirePodNetns(environment, ports)
   const question = podQuestion(HTTP_PATH.add, pod, environment, previous)
-  const done = doneOf(askAgent(question, config.agentRunDir, POD_PATIENCE, ports))
+  let reply: AgentReply
+  try {
+    reply = askAgent(question, config.agentRunDir, POD_PATIENCE, ports)
+  } catch (error) {
+    if (!(error instanceof AgentAwayError)) throw error
+    return passes(reasonToPass(pod, error, { config, log, ports }))
+  }
+  const done = doneOf(reply)
   if (done.decision === 'none') return passes(done.because)
   log.write('debug', 'redirected the pod', { mode: done.decision, pod: pod.name, namespace: pod.namespace })
   return result

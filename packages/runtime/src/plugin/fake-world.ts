@@ -1,5 +1,15 @@
 // The world of the unit tests: plain values instead of a node.
-import type { FileState, HttpFailure, HttpReply, HttpRequest, Input, PluginPorts } from './ports.ts'
+import type {
+  ApiFailure,
+  ApiReply,
+  ApiRequest,
+  FileState,
+  HttpFailure,
+  HttpReply,
+  HttpRequest,
+  Input,
+  PluginPorts,
+} from './ports.ts'
 
 export interface World {
   env: Record<string, string>
@@ -9,10 +19,15 @@ export interface World {
   userId: number
   /** Answers one after the other; the last one stays. A function sees the request. */
   replies: (HttpReply | HttpFailure)[]
+  /** The content of files, by path. */
+  texts: Record<string, Input>
+  /** What the API server says, by path; the rest does not exist. A failure is its answer to everything. */
+  api: Record<string, unknown> | ApiReply | ApiFailure
 }
 
 export interface FakePorts extends PluginPorts {
   readonly requests: HttpRequest[]
+  readonly questions: ApiRequest[]
   readonly appended: { path: string; text: string; limit: number }[]
   /** Milliseconds that the plugin slept or waited for answers. */
   elapsed(): number
@@ -43,6 +58,8 @@ export function world(changes: Partial<World> = {}): World {
     namespaces: { '/run/netns/pod': '2', '/proc/self/ns/net': '1' },
     userId: 0,
     replies: [done],
+    texts: {},
+    api: {},
     ...changes,
   }
 }
@@ -80,10 +97,12 @@ export function environment(changes: Readonly<Record<string, string | undefined>
 /** Ports over a world. Time passes by sleeping and, with failure `timeout`, by waiting. */
 export function portsOf(state: World): FakePorts {
   const requests: HttpRequest[] = []
+  const questions: ApiRequest[] = []
   const appended: FakePorts['appended'] = []
   let now = 0
   return {
     requests,
+    questions,
     appended,
     elapsed: () => now,
     env: (name) => state.env[name],
@@ -95,6 +114,18 @@ export function portsOf(state: World): FakePorts {
       if ('failure' in reply && reply.failure === 'timeout') now += request.deadlineMs
       return reply
     },
+    askApiServer(request) {
+      questions.push(request)
+      const { api } = state
+      if (isApiFailure(api) && api.failure === 'timeout') now += request.deadlineMs
+      if (isApiFailure(api) || isApiReply(api)) return api
+      const object = api[request.path]
+      const status = { kind: 'Status', message: 'not found' }
+      return object === undefined
+        ? { status: 404, body: JSON.stringify(status) }
+        : { status: 200, body: JSON.stringify(object) }
+    },
+    readFile: (path) => state.texts[path] ?? { failure: 'absent', detail: 'No such file or directory' },
     stat: (path) => state.files[path],
     networkNamespace(path) {
       const id = state.namespaces[path]
@@ -111,4 +142,12 @@ export function portsOf(state: World): FakePorts {
       now += ms
     },
   }
+}
+
+function isApiFailure(api: World['api']): api is ApiFailure {
+  return 'failure' in api && typeof api.failure === 'string'
+}
+
+function isApiReply(api: World['api']): api is ApiReply {
+  return 'status' in api && typeof api.status === 'number'
 }

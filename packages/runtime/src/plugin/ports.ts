@@ -8,6 +8,9 @@ export interface PluginPorts {
   /** Standard input up to its end, at most `limit` bytes. */
   readInput(limit: number): Input
   request(request: HttpRequest): HttpReply | HttpFailure
+  askApiServer(request: ApiRequest): ApiReply | ApiFailure
+  /** A regular file of at most `limit` bytes; links are not followed. */
+  readFile(path: string, limit: number): Input
   stat(path: string, followLinks: boolean): FileState | undefined
   /** `id` is equal for all paths of one network namespace. */
   networkNamespace(path: string): { readonly id: string } | { readonly problem: string }
@@ -31,7 +34,7 @@ export interface PluginHost extends PluginPorts {
 
 export type Input =
   | { readonly text: string }
-  | { readonly failure: 'too-large' | 'not-utf8' | 'unreadable'; readonly detail: string }
+  | { readonly failure: 'absent' | 'too-large' | 'not-utf8' | 'unreadable'; readonly detail: string }
 
 /** One HTTP/1.1 request over a Unix socket. */
 export interface HttpRequest {
@@ -61,6 +64,36 @@ export interface HttpFailure {
    * `garbage`: no HTTP or no UTF-8. `system`: any other refusal of the operating system.
    */
   readonly failure: 'absent' | 'refused' | 'timeout' | 'closed' | 'garbage' | 'too-large' | 'system'
+  readonly detail: string
+}
+
+/** One GET of JSON over TCP; redirects are not followed, and no proxy is asked. */
+export interface ApiRequest {
+  /** IPv4 or IPv6 address; the certificate must be for it. */
+  readonly address: string
+  readonly port: number
+  /** `verified`: TLS 1.3 with the given authorities alone; `unverified`: any certificate; `none`: plain. */
+  readonly tls: 'verified' | 'unverified' | 'none'
+  /** PEM. */
+  readonly authorities: string
+  /** Visible ASCII; part of no failure. */
+  readonly token: string
+  /** Visible ASCII. */
+  readonly path: string
+  /** From connecting to the last byte, in milliseconds. */
+  readonly deadlineMs: number
+  /** Largest body that is accepted, in bytes. */
+  readonly replyLimit: number
+}
+
+export interface ApiReply {
+  readonly status: number
+  readonly body: string
+}
+
+export interface ApiFailure {
+  /** As in HttpFailure, and: `unreachable`: no route. `tls`: not trusted. `authorities`: no usable PEM. */
+  readonly failure: Exclude<HttpFailure['failure'], 'absent'> | 'unreachable' | 'tls' | 'authorities'
   readonly detail: string
 }
 

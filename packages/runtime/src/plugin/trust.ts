@@ -49,7 +49,7 @@ function liesInRootsDirectory(directory: string, ports: PluginPorts): boolean {
 }
 
 /** Root's group is as good as root. */
-function writableByOthers({ mode, groupId }: { mode: number; groupId: number }): boolean {
+export function writableByOthers({ mode, groupId }: { mode: number; groupId: number }): boolean {
   return (mode & OTHERS_MAY_WRITE) !== 0 || ((mode & GROUP_MAY_WRITE) !== 0 && groupId !== ROOT)
 }
 

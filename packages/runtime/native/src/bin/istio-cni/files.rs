@@ -1,5 +1,6 @@
 //! What the bundle may ask about files, and the one kind of file that it may write: a log.
 
+use crate::input::text_within;
 use rquickjs::{Ctx, Object, Result};
 use rustix::fs::{CWD, FileType, Mode, OFlags, RenameFlags};
 use std::{ffi::c_void, io::Write};
@@ -81,6 +82,19 @@ unsafe impl rustix::ioctl::Ioctl for NamespaceKind {
     }
 }
 
+/// The text of a regular file, as `input::text_within` gives it; `absent` where there is none.
+pub fn read<'js>(ctx: Ctx<'js>, path: String, limit: f64) -> Result<Object<'js>> {
+    let problem = match open_regular(&path, OFlags::RDONLY) {
+        Ok(file) => return text_within(ctx, file, limit),
+        Err(problem) => problem,
+    };
+    let answer = Object::new(ctx)?;
+    let is_absent = problem.kind() == std::io::ErrorKind::NotFound;
+    answer.set("failure", if is_absent { "absent" } else { "unreadable" })?;
+    answer.set("detail", problem.to_string())?;
+    Ok(answer)
+}
+
 /// Appends `text` to a log file; a file that would pass `limit` bytes first becomes `<path>.1`.
 ///
 /// Returns what went wrong, or undefined. Links are not followed, and only regular files are written.
@@ -95,15 +109,15 @@ fn append_or_fail(path: &str, text: &str, limit: f64) -> std::io::Result<()> {
     if known.is_ok_and(|it| it.st_size as f64 + text.len() as f64 > limit) {
         rustix::fs::renameat_with(CWD, path, CWD, format!("{path}.1"), RenameFlags::empty())?;
     }
-    let flags = OFlags::WRONLY
-        | OFlags::CREATE
-        | OFlags::APPEND
-        | OFlags::CLOEXEC
-        | OFlags::NOFOLLOW
-        | OFlags::NONBLOCK;
+    open_regular(path, OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND)?.write_all(text.as_bytes())
+}
+
+/// Follows no link, and waits for nobody behind a FIFO.
+fn open_regular(path: &str, access: OFlags) -> std::io::Result<std::fs::File> {
+    let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?;
     if !FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode).is_file() {
         return Err(std::io::Error::other("not a regular file"));
     }
-    std::fs::File::from(file).write_all(text.as_bytes())
+    Ok(std::fs::File::from(file))
 }

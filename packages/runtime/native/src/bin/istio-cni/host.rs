@@ -1,6 +1,6 @@
 //! The global `host` of the bundle; its TypeScript face is `src/plugin/ports.ts`.
 
-use crate::{files, input, request};
+use crate::{api, files, input, request};
 use rquickjs::function::IntoJsFunc;
 use rquickjs::{Ctx, Function, Object, Result};
 use std::io::Write;
@@ -17,6 +17,8 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     add(&host, "env", env)?;
     add(&host, "readInput", input::read)?;
     add(&host, "request", request::send)?;
+    add(&host, "askApiServer", api::get)?;
+    add(&host, "readFile", files::read)?;
     add(&host, "stat", files::stat)?;
     add(&host, "networkNamespace", files::network_namespace)?;
     add(&host, "appendToFile", files::append)?;

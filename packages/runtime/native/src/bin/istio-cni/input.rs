@@ -3,16 +3,18 @@
 use rquickjs::{Ctx, Object, Result};
 use std::io::Read;
 
+/// What [`text_within`] gives of standard input.
+pub fn read<'js>(ctx: Ctx<'js>, limit: f64) -> Result<Object<'js>> {
+    text_within(ctx, std::io::stdin().lock(), limit)
+}
+
 /// `{ text }`, or `{ failure, detail }` with `too-large`, `not-utf8` or `unreadable`.
 ///
 /// Never holds more than `limit` bytes and one.
-pub fn read<'js>(ctx: Ctx<'js>, limit: f64) -> Result<Object<'js>> {
+pub fn text_within<'js>(ctx: Ctx<'js>, source: impl Read, limit: f64) -> Result<Object<'js>> {
     let limit = limit as usize;
     let mut bytes = Vec::new();
-    let outcome = std::io::stdin()
-        .lock()
-        .take(limit as u64 + 1)
-        .read_to_end(&mut bytes);
+    let outcome = source.take(limit as u64 + 1).read_to_end(&mut bytes);
     let answer = Object::new(ctx)?;
     let (failure, detail) = match outcome {
         Err(error) => ("unreadable", error.to_string()),

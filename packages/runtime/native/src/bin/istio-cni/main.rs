@@ -2,10 +2,13 @@
 //!
 //! Nothing is decided here. What the program can touch is the list of functions in `host`.
 
+mod api;
 mod files;
 mod host;
 mod input;
+mod reply;
 mod request;
+mod unverified;
 
 use rquickjs::{Context, Ctx, Module, Runtime, context::intrinsic};
 
