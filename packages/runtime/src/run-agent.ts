@@ -5,7 +5,6 @@ import {
   LOG_SOCKET_NAME,
   nodeName,
   PLUGIN_SOCKET_NAME,
-  SERVICE_ACCOUNT_DIR,
   type Settings,
 } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
@@ -13,7 +12,12 @@ import { CniError } from './errors.ts'
 import { Installer } from './install/installer.ts'
 import { uninstallIntended } from './install/intent.ts'
 import { ApiServerPods } from './kube/api.ts'
+import { ApiClient } from './kube/client.ts'
+import { intentByApi } from './kube/daemon-set.ts'
 import { DirectoryPods } from './kube/directory.ts'
+import { ApiPodEvents } from './kube/events.ts'
+import { noPodEvents, type PodEvents } from './kube/pod-events.ts'
+import { apiServerAddress } from './kube/server-address.ts'
 import type { PodSource } from './kube/source.ts'
 import { type Pod, podFromManifest } from './mesh/pod.ts'
 import { NetworkNamespaces } from './netns/index.ts'
@@ -33,7 +37,7 @@ import { SidecarPods } from './sidecar/sidecar-pods.ts'
 export async function runAgent(settings: Settings, log: Logger, pluginLog: Logger): Promise<void> {
   const stopped = untilTold(log)
   const metrics = new AgentMetrics()
-  const pods = podSource(settings, log)
+  const { pods, events, isUninstallation, close: closeKube } = cluster(settings, metrics, log)
   const namespaces = new NetworkNamespaces({ iptables: settings.forceIptablesBinary || undefined, log })
   const backends = new BackendReadiness(namespaces, settings.nativeNftables)
   const installer = new Installer({
@@ -45,7 +49,7 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
       rewritten: () => metrics.countRewrite(),
     },
   })
-  const sidecar = new SidecarPods({ pods, namespaces, settings, observer: metrics, log })
+  const sidecar = new SidecarPods({ pods, namespaces, settings, observer: metrics, events, log })
   const unreadyReasons = () => [
     ...installer.readiness().reasons,
     ...pods.unreadyReasons(),
@@ -67,23 +71,46 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   await installer.start()
 
   await stopped
-  const uninstall = await uninstallIntended(settings)
+  const uninstall = (await uninstallIntended(settings)) || (await isUninstallation())
   await installer.stop({ uninstall })
   await Promise.all(servers.map((server) => server.stop()))
-  pods.close()
+  await pods.close()
+  closeKube()
   await namespaces.close()
   log.info({ uninstall }, 'stopped the CNI node agent')
 }
 
-function podSource(settings: Settings, log: Logger): PodSource<Pod> {
-  if (settings.podsFrom !== '')
-    return new DirectoryPods(settings.podsFrom, podFromManifest, log, nodeName(settings) || hostname())
-  const address = {
-    host: settings.kubernetesServiceHost,
-    port: settings.kubernetesServicePort,
-    serviceAccountDirectory: SERVICE_ACCOUNT_DIR,
+/** What the agent has of the cluster: its node's pods, their events, and whether it is to leave the node for good. */
+interface Cluster {
+  readonly pods: PodSource<Pod>
+  readonly events: PodEvents
+  isUninstallation(): Promise<boolean>
+  close(): void
+}
+
+function cluster(settings: Settings, metrics: AgentMetrics, log: Logger): Cluster {
+  const node = nodeName(settings) || settings.repairNodeName || hostname()
+  if (settings.podsFrom !== '') {
+    const pods = new DirectoryPods(settings.podsFrom, podFromManifest, log, node)
+    return { pods, events: noPodEvents, isUninstallation: async () => false, close: () => {} }
   }
-  return new ApiServerPods(address, podFromManifest)
+  if (settings.skipTlsVerify)
+    log.warn('SKIP_TLS_VERIFY: whoever answers at the address of the API server is believed')
+  const client = new ApiClient(apiServerAddress(settings), (verb, code) =>
+    metrics.countApiRequest(verb, code),
+  )
+  const following = (isFollowing: boolean) => metrics.setFollowsPods(isFollowing)
+  return {
+    pods: new ApiServerPods({ client, nodeName: node, project: podFromManifest, log, following }),
+    events: new ApiPodEvents({ client, nodeName: node, log }),
+    isUninstallation: async () => {
+      if (!client.isConfigured) return false
+      const intent = await intentByApi({ client, namespace: settings.podNamespace, nodeName: node })
+      log.info(intent, 'asked the API server whether the stop is an uninstallation')
+      return intent.uninstall
+    },
+    close: () => client.close(),
+  }
 }
 
 function pluginCalls(sidecar: SidecarPods, unreadyReasons: () => readonly string[]) {

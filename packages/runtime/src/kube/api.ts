@@ -1,112 +1,75 @@
-import { readFile } from 'node:fs/promises'
-import { Agent, request } from 'node:https'
-import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { ApiClient } from './client.ts'
+import { type KnownPod, knownPod, PodCache } from './pod-cache.ts'
+import { type Clock, PodWatch, systemClock } from './pod-watch.ts'
 import { type PodSource, PodSourceError, type Projection } from './source.ts'
 
-export interface ApiServerAddress {
-  readonly host: string
-  readonly port: number
-  /** Directory of `token` and `ca.crt`. */
-  readonly serviceAccountDirectory: string
+export interface ApiServerPodsOptions<P> {
+  readonly client: ApiClient
+  readonly nodeName: string
+  readonly project: Projection<P>
+  readonly log: Logger
+  /** Told when the agent begins or ceases to follow the pods' changes. */
+  readonly following: (isFollowing: boolean) => void
+  readonly clock?: Clock
 }
 
 const deadlineMs = 5_000
-const largestReply = 8 << 20
 
-/** Pods from the API server, one GET for each question, with the pod's own service account. */
+/** The node's pods from a cache that follows the API server; a pod that it has not yet is asked for, once. */
 export class ApiServerPods<P> implements PodSource<P> {
-  readonly #address: ApiServerAddress
-  readonly #project: Projection<P>
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 })
-  #unready: string | undefined
+  readonly #options: ApiServerPodsOptions<P>
+  readonly #cache: PodCache<P>
+  readonly #watch: PodWatch
+  #running: Promise<void> | undefined
 
-  constructor(address: ApiServerAddress, project: Projection<P>) {
-    this.#address = address
-    this.#project = project
+  constructor(options: ApiServerPodsOptions<P>) {
+    this.#options = options
+    this.#cache = new PodCache(options.project)
+    this.#watch = new PodWatch({ clock: systemClock, ...options, sink: this.#cache })
   }
 
-  /** Missing credentials make the agent unready, not fail: the kubelet may bring them later. */
+  /** Does not wait for the API server: an agent that starts while it is away is unready, not dead. */
   async start(): Promise<void> {
-    await this.#credentials().catch(() => {})
+    if (this.#options.client.isConfigured) this.#running = this.#watch.run()
   }
 
   unreadyReasons(): readonly string[] {
-    if (this.#address.host === '')
+    if (!this.#options.client.isConfigured)
       return ['no API server is known: KUBERNETES_SERVICE_HOST is not set, nor is PODS_FROM']
-    return this.#unready === undefined ? [] : [this.#unready]
+    if (this.#watch.isListed) return []
+    const why = this.#watch.problem ?? 'the API server has not answered yet'
+    return [`the pods of node ${this.#options.nodeName} are not known yet: ${why}`]
   }
 
-  async find(namespace: string, name: string): Promise<P | undefined> {
+  async find(namespace: string, name: string, uid?: string): Promise<P | undefined> {
+    const known = this.#cache.get(namespace, name)
+    const isTheOne =
+      known !== undefined && (uid === undefined || uid === known.uid || uid === known.staticUid)
+    const found = isTheOne ? known : await this.#get(namespace, name)
+    if (found === undefined) return undefined
+    if ('pod' in found.found) return found.found.pod
+    throw new PodSourceError(`the pod ${namespace}/${name} cannot be understood: ${found.found.error}`)
+  }
+
+  async close(): Promise<void> {
+    this.#watch.stop()
+    await this.#running
+  }
+
+  async #get(namespace: string, name: string): Promise<KnownPod<P> | undefined> {
+    const { client, project } = this.#options
+    if (!client.isConfigured) throw new PodSourceError('no API server is known')
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`
-    const { status, body } = await this.#get(path)
+    const { status, body } = await client.call({ verb: 'get', path, deadlineMs })
     if (status === 404) return undefined
-    if (status !== 200) throw this.#failure(`GET ${path} was answered with ${status}`)
+    if (status !== 200) throw new PodSourceError(`API server: GET ${path} was answered with ${status}`)
+    let manifest: unknown
     try {
-      return this.#project(JSON.parse(body))
+      manifest = JSON.parse(body)
     } catch (cause) {
-      throw this.#failure(`the pod ${namespace}/${name} cannot be understood`, cause)
+      throw new PodSourceError(`API server: the answer to GET ${path} is no JSON`, { cause })
     }
-  }
-
-  close(): void {
-    this.#agent.destroy()
-  }
-
-  /** Read anew each time: the kubelet rotates both files. */
-  async #credentials(): Promise<{ token: string; ca: string }> {
-    const { serviceAccountDirectory: directory } = this.#address
-    try {
-      const [token, ca] = await Promise.all([
-        readFile(join(directory, 'token'), 'utf8'),
-        readFile(join(directory, 'ca.crt'), 'utf8'),
-      ])
-      this.#unready = undefined
-      return { token: token.trim(), ca }
-    } catch (cause) {
-      const failure = this.#failure(`the service account in ${directory} cannot be read`, cause)
-      this.#unready = failure.message
-      throw failure
-    }
-  }
-
-  async #get(path: string): Promise<{ status: number; body: string }> {
-    const { token, ca } = await this.#credentials()
-    const { host, port } = this.#address
-    const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
-    return new Promise((resolve, reject) => {
-      const options = {
-        host,
-        port,
-        path,
-        ca,
-        headers,
-        agent: this.#agent,
-        signal: AbortSignal.timeout(deadlineMs),
-      }
-      const call = request(options, (response) => {
-        const chunks: Buffer[] = []
-        let size = 0
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length
-          if (size > largestReply) call.destroy(new Error(`the reply is larger than ${largestReply} bytes`))
-          else chunks.push(chunk)
-        })
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-        )
-        response.on('error', (cause) => reject(this.#failure(`GET ${path} broke off`, cause)))
-      })
-      call.on('error', (cause) => reject(this.#failure(`GET ${path} failed`, cause)))
-      call.end()
-    })
-  }
-
-  #failure(what: string, cause?: unknown): PodSourceError {
-    const { host, port } = this.#address
-    const why = cause instanceof Error ? `: ${cause.message}` : ''
-    return new PodSourceError(
-      `API server ${host}:${port}: ${what}${why}`,
-      cause === undefined ? undefined : { cause },
-    )
+    return knownPod(manifest, project)
   }
 }

@@ -5,11 +5,12 @@ export interface PodSource<P> {
   /** Empty while pods can be found; else why they cannot. */
   unreadyReasons(): readonly string[]
   /**
-   * The pod, or undefined when there is none of that name.
+   * The pod, or undefined when there is none of that name. With `uid`, what is known of a pod of that name with
+   * another uid is not taken for it.
    * @throws PodSourceError when the question cannot be answered, or the manifest cannot be understood.
    */
-  find(namespace: string, name: string): Promise<P | undefined>
-  close(): void
+  find(namespace: string, name: string, uid?: string): Promise<P | undefined>
+  close(): void | Promise<void>
 }
 
 /** Makes what the caller keeps out of an untrusted manifest; throws when it cannot be understood. */

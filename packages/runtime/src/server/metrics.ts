@@ -58,6 +58,21 @@ export class AgentMetrics {
       registers: [],
     }),
   )
+  readonly #apiRequests = this.#register(
+    new Counter({
+      name: 'istio_cni_api_requests_total',
+      help: 'Requests to the API server, by verb and HTTP status ("error": no answer)',
+      labelNames: ['verb', 'code'],
+      registers: [],
+    }),
+  )
+  readonly #followsPods = this.#register(
+    new Gauge({
+      name: 'istio_cni_pod_watch_connected',
+      help: "1 while the agent follows the changes of its node's pods",
+      registers: [],
+    }),
+  )
 
   constructor() {
     collectDefaultMetrics({ register: this.registry })
@@ -77,6 +92,15 @@ export class AgentMetrics {
 
   countDecision(decision: string): void {
     this.#decisions.inc({ decision })
+  }
+
+  /** @param code HTTP status, or `error` */
+  countApiRequest(verb: string, code: string): void {
+    this.#apiRequests.inc({ verb, code })
+  }
+
+  setFollowsPods(isFollowing: boolean): void {
+    this.#followsPods.set(isFollowing ? 1 : 0)
   }
 
   countRewrite(): void {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { CNI_ERROR, HTTP_PATH, PLUGIN_BODY_LIMIT } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import { CniError, messageOf } from '../errors.ts'
@@ -23,12 +23,14 @@ const statusOf: ReadonlyMap<number, number> = new Map([
   [CNI_ERROR.tryAgainLater, 503],
 ])
 
+type Route = (body: string, headers: IncomingHttpHeaders) => Promise<CallAnswer>
+
 /** HTTP on the plugin's socket; the paths and the ADD's body are the original's contract, the rest is ours. */
 export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: Logger): BoundedServer {
-  const routes = new Map<string, (body: string) => Promise<CallAnswer>>([
-    [HTTP_PATH.add, (body) => calls.add(podCallFrom(body))],
-    [HTTP_PATH.check, (body) => calls.check(podCallFrom(body))],
-    [HTTP_PATH.del, (body) => calls.remove(podCallFrom(body))],
+  const routes = new Map<string, Route>([
+    [HTTP_PATH.add, (body, headers) => calls.add(podCallFrom(body, headers))],
+    [HTTP_PATH.check, (body, headers) => calls.check(podCallFrom(body, headers))],
+    [HTTP_PATH.del, (body, headers) => calls.remove(podCallFrom(body, headers))],
     [
       HTTP_PATH.status,
       async () => {
@@ -48,9 +50,9 @@ export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: 
   })
 }
 
-async function answer(route: (body: string) => Promise<CallAnswer>, request: IncomingMessage, log: Logger) {
+async function answer(route: Route, request: IncomingMessage, log: Logger) {
   try {
-    return { status: 200, body: await route(await requestBody(request, PLUGIN_BODY_LIMIT)) }
+    return { status: 200, body: await route(await requestBody(request, PLUGIN_BODY_LIMIT), request.headers) }
   } catch (error) {
     const known = error instanceof CniError ? error : undefined
     if (known === undefined) log.error({ err: error, path: request.url }, 'failed to answer the plugin')

@@ -1,5 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
-import { CNI_ERROR } from '@istio-install-cni/config-schema'
+import { CNI_ERROR, PLUGIN_HEADER } from '@istio-install-cni/config-schema'
 import * as v from 'valibot'
 import { CniError } from '../errors.ts'
 import type { PodCall } from '../sidecar/call.ts'
@@ -23,7 +24,7 @@ const body = v.object({
 })
 
 /** @throws CniError 6 that names the key which is not as the contract says. */
-export function podCallFrom(text: string): PodCall {
+export function podCallFrom(text: string, headers: IncomingHttpHeaders = {}): PodCall {
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -39,5 +40,7 @@ export function podCallFrom(text: string): PodCall {
     )
   }
   const { Netns: netns, PodName: name, PodNamespace: namespace, IPs } = parsed.output
-  return { namespace, name, netns, addresses: (IPs ?? []).map((ip) => ip.Address.IP) }
+  const uid = headers[PLUGIN_HEADER.podUid.toLowerCase()]
+  const addresses = (IPs ?? []).map((ip) => ip.Address.IP)
+  return { namespace, name, netns, addresses, ...(typeof uid === 'string' && uid !== '' && { uid }) }
 }

@@ -2,6 +2,8 @@
 export interface PodCall {
   readonly namespace: string
   readonly name: string
+  /** As the runtime knows the pod; the original's plugin does not tell it. */
+  readonly uid?: string
   /** Path of the network namespace as the container runtime gave it. */
   readonly netns: string
   /** prevResult's, without prefix length; empty when the plugin is the only one of its call. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { CNI_ERROR } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import { CniError, messageOf } from '../errors.ts'
+import type { PodEvents } from '../kube/pod-events.ts'
 import type { PodSource } from '../kube/source.ts'
 import { type Decision, decisionOf } from '../mesh/decision.ts'
 import type { DecisionSettings } from '../mesh/exemption.ts'
@@ -25,6 +26,7 @@ export interface SidecarPodsOptions {
   readonly namespaces: NetworkNamespaces
   readonly settings: DecisionSettings & { readonly nativeNftables: boolean }
   readonly observer: AddObserver
+  readonly events: PodEvents
   readonly log: Logger
 }
 
@@ -37,7 +39,7 @@ export class SidecarPods {
   }
 
   async add(call: PodCall): Promise<CallAnswer> {
-    const { log, observer } = this.#options
+    const { log, observer, events } = this.#options
     const fields = { pod: call.name, namespace: call.namespace }
     const started = performance.now()
     const pod = await this.#timed('lookup', () => this.#find(call))
@@ -45,6 +47,7 @@ export class SidecarPods {
       Promise.resolve(decisionOf(pod, this.#options.settings)),
     )
     observer.countDecision(decision.mode)
+    if (decision.mode === 'refused') events.warn(pod, 'RedirectionRefused', decision.error.message)
     const answer = answerFor(decision)
     if (decision.mode !== 'sidecar') {
       log.debug({ ...fields, because: answer.because }, 'left a pod alone')
@@ -54,6 +57,7 @@ export class SidecarPods {
     const change = await this.#timed('apply', () =>
       this.#apply(decision.redirection, call).catch((cause: unknown) => {
         log.error({ ...fields, netns: call.netns, err: cause }, 'failed to redirect a pod')
+        events.warn(pod, 'RedirectionFailed', `the pod could not be redirected: ${messageOf(cause)}`)
         throw new CniError(
           CNI_ERROR.rulesNotApplied,
           `pod ${call.namespace}/${call.name} could not be redirected`,
@@ -102,10 +106,10 @@ export class SidecarPods {
     return this.#options.settings.nativeNftables ? nftProgram(rules) : iptablesProgram(rules)
   }
 
-  async #find({ namespace, name }: PodCall): Promise<Pod> {
+  async #find({ namespace, name, uid }: PodCall): Promise<Pod> {
     let pod: Pod | undefined
     try {
-      pod = await this.#options.pods.find(namespace, name)
+      pod = await this.#options.pods.find(namespace, name, uid)
     } catch (cause) {
       this.#options.log.error({ pod: name, namespace, err: cause }, 'failed to look a pod up')
       throw new CniError(
