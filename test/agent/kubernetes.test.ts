@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FakeApiServer } from '../../packages/runtime/src/kube/fake-api-server.ts'
+import { type AgentProcess, httpGet } from '../testbed/agent-process.ts'
+import { addChain, type Sandbox } from '../testbed/chain.ts'
+import { NodeBed, prevResult, rulesIn } from './node-bed.ts'
+
+const daemonSetPath = '/apis/apps/v1/namespaces/istio-system/daemonsets/istio-cni-node'
+const daemonSet = { kind: 'DaemonSet', metadata: {}, spec: { template: { spec: {} } } }
+
+let bed: NodeBed
+let api: FakeApiServer
+
+beforeEach(async () => {
+  bed = await NodeBed.create()
+  api = await FakeApiServer.start()
+  api.setObject(daemonSetPath, daemonSet)
+  api.setObject('/api/v1/nodes/node-1', { kind: 'Node', metadata: { labels: {} } })
+})
+afterEach(async () => {
+  await bed.close()
+  await api.close()
+})
+
+function agentInCluster(): AgentProcess {
+  return bed.agent({
+    PODS_FROM: '',
+    KUBERNETES_SERVICE_HOST: '127.0.0.1',
+    KUBERNETES_SERVICE_PORT: String(api.port),
+    KUBERNETES_SERVICE_PROTOCOL: 'http',
+    NODE_NAME: 'node-1',
+    POD_NAMESPACE: 'istio-system',
+  })
+}
+
+/** A pod whose namespace exists, and which the API server knows. */
+async function createPod(name: string, metadata: object = {}, isTold = true): Promise<Sandbox> {
+  const sandbox = await bed.createPod(name, metadata)
+  const list = JSON.parse(await readFile(join(bed.podsDir, 'pods.json'), 'utf8')) as {
+    items: Record<string, unknown>[]
+  }
+  api.putPod(list.items.at(-1) ?? {}, isTold)
+  return sandbox
+}
+
+async function add(sandbox: Sandbox): Promise<void> {
+  await addChain(await bed.ourChain(), [bed.binDir], sandbox, prevResult)
+}
+
+const conflist = () => readFile(join(bed.netDir, '10-test.conflist'), 'utf8')
+const metrics = async () => (await httpGet(bed.ports.monitoring, '/metrics'))?.body ?? ''
+
+describe('an agent with an API server', () => {
+  it('redirects the pods that it knows with one list and one watch, also while the API server is away', async () => {
+    const early = await createPod('early')
+    const later = await createPod('later')
+    const agent = agentInCluster()
+    await agent.ready()
+    await expect.poll(() => api.watches).toBe(1)
+    await add(early)
+    expect(await rulesIn(early)).toContain('ISTIO_OUTPUT')
+    expect(await metrics()).toContain('istio_cni_api_requests_total{verb="list",code="200"} 1')
+    expect(api.asked).toHaveLength(2)
+
+    await api.close()
+    await expect.poll(metrics).toContain('istio_cni_pod_watch_connected 0')
+    await add(later)
+    expect(await rulesIn(later)).toContain('ISTIO_OUTPUT')
+    expect((await agent.readiness())?.status).toBe(200)
+    const stranger = { ...later, pod: { namespace: 'shop', name: 'stranger', uid: 'uid-stranger' } }
+    await expect(add(stranger)).rejects.toThrow(/11 pod shop\/stranger could not be looked up/)
+    expect(agent.log()).toMatch(/warn\tcni-agent\tcannot follow the pods of this node now/)
+  })
+
+  it('asks once for a pod that it does not know yet', async () => {
+    await agentInCluster().ready()
+    await expect.poll(() => api.watches).toBe(1)
+    const sandbox = await createPod('sudden', {}, false)
+    await add(sandbox)
+    expect(await rulesIn(sandbox)).toContain('ISTIO_OUTPUT')
+    expect(api.count('get')).toBe(1)
+  })
+
+  it('tells a bad annotation as an event of the pod', async () => {
+    await agentInCluster().ready()
+    const annotations = { 'traffic.sidecar.istio.io/excludeOutboundPorts': 'http' }
+    await expect(add(await createPod('bad', { annotations }))).rejects.toThrow(/100/)
+    await expect
+      .poll(() => api.events)
+      .toMatchObject([
+        {
+          reason: 'RedirectionRefused',
+          involvedObject: { kind: 'Pod', namespace: 'shop', name: 'bad', uid: 'uid-bad' },
+          message: expect.stringMatching(/excludeOutboundPorts is "http"/),
+        },
+      ])
+  })
+
+  it('is unready until it knows the pods, and says why', async () => {
+    api.token = 'another'
+    const agent = agentInCluster()
+    await expect.poll(async () => (await agent.readiness())?.body, { timeout: 10_000 }).toMatch(/node-1.*401/)
+    api.token = undefined
+    await agent.ready()
+  })
+})
+
+describe('an agent that stops in a cluster', () => {
+  it('leaves the node configured while its DaemonSet is there', async () => {
+    const agent = agentInCluster()
+    await agent.ready()
+    expect(await agent.stop()).toBe(0)
+    expect(await conflist()).toContain('istio-cni')
+    expect(agent.log()).toMatch(/uninstall=false/)
+  })
+
+  it('leaves the node configured when nobody can tell', async () => {
+    const agent = agentInCluster()
+    await agent.ready()
+    await api.close()
+    expect(await agent.stop()).toBe(0)
+    expect(await conflist()).toContain('istio-cni')
+  })
+
+  it('uninstalls when its DaemonSet is gone', async () => {
+    const agent = agentInCluster()
+    await agent.ready()
+    api.setObject(daemonSetPath, undefined)
+    expect(await agent.stop()).toBe(0)
+    expect(await conflist()).not.toContain('istio-cni')
+    expect(existsSync(join(bed.binDir, 'istio-cni'))).toBe(false)
+  })
+})
