@@ -27,6 +27,8 @@ export function configuration(runDir: string, changes: Readonly<Record<string, u
     cni_agent_run_dir: runDir,
     exclude_namespaces: ['kube-system'],
     pod_namespace: 'istio-system',
+    // None: this machine may be a node.
+    kubeconfig: '',
     prevResult: previousResult,
     ...changes,
   })

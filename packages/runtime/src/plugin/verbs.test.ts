@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { configuration, done, environment, input, portsOf, type World, world } from './fake-world.ts'
+import { kubeconfig } from './kubeconfig.fixture.ts'
 import { runPlugin } from './plugin.ts'
 import type { HttpFailure } from './ports.ts'
 
+const DAEMONSET = '/apis/apps/v1/namespaces/istio-system/daemonsets/istio-cni-node'
 const refused: HttpFailure = { failure: 'refused', detail: 'Connection refused' }
 
 function call(CNI_COMMAND: string, changes: Partial<World> = {}) {
@@ -41,6 +43,17 @@ describe('CHECK', () => {
 })
 
 describe('STATUS', () => {
+  it.each([
+    ['succeeds when the DaemonSet is gone: ADD lets pods start', {}, 0],
+    ['is 50 while the DaemonSet is there', { [DAEMONSET]: { metadata: {} } }, 1],
+    ['is 50 when the API server says nothing', { failure: 'refused', detail: 'no' } as const, 1],
+  ])('without an agent %s', (_, api, exit) => {
+    const texts = { '/etc/cni/net.d/ZZZ-istio-cni-kubeconfig': { text: kubeconfig() } }
+    const { exitCode, elapsed } = call('STATUS', { replies: [refused], texts, api })
+    expect(exitCode).toBe(exit)
+    expect(elapsed).toBeLessThanOrEqual(4000)
+  })
+
   it('is ready when the agent is', () => {
     const { requests, exitCode, result } = call('STATUS')
     expect({ exitCode, result }).toEqual({ exitCode: 0, result: undefined })

@@ -66,6 +66,17 @@ export function reasonToPass(pod: PodArguments, away: AgentAwayError, without: W
   }
 }
 
+/** Whether the API server says that the agent's DaemonSet is gone; false when it says nothing. */
+export function isKnownUninstalled({ config, log, ports }: Without, patienceMs: number): boolean {
+  try {
+    const credentials = readCredentials(config.kubeconfig, log, ports)
+    return isUninstalled(config, new ApiServer(credentials, config.kubeconfig ?? '', patienceMs, ports))
+  } catch (error) {
+    if (error instanceof CredentialsError || error instanceof ApiServerError) return false
+    throw error
+  }
+}
+
 function exemptionWithoutAgent(pod: Pod, config: PluginConfig, server: ApiServer): string | undefined {
   const exemption = exemptionOf(pod, config)
   if (exemption === undefined || !config.ambientEnabled) return exemption
