@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { httpGet } from '../testbed/agent-process.ts'
-import { addChain, ChainError, repeatChain } from '../testbed/chain.ts'
+import { addChain, ChainError, repeatChain, type Sandbox } from '../testbed/chain.ts'
 import { command } from '../testbed/commands.ts'
-import { NodeBed, prevResult, rulesIn } from './node-bed.ts'
+import { freePort, NodeBed, prevResult, rulesIn } from './node-bed.ts'
 
 let bed: NodeBed
 
@@ -43,6 +44,56 @@ describe('an agent that stops', () => {
     await agent.stop()
     expect(await conflist()).not.toContain('istio-cni')
     expect(existsSync(join(bed.binDir, 'istio-cni'))).toBe(false)
+  })
+})
+
+describe('an agent that is told to stop', () => {
+  it('answers the ADDs that it has taken', async () => {
+    const sandboxes: Sandbox[] = []
+    for (const name of ['a', 'b', 'c', 'd']) sandboxes.push(await bed.createPod(name))
+    const agent = bed.agent({ LOG_LEVEL: 'debug' })
+    await agent.ready()
+    const chain = await bed.ourChain()
+    const added = sandboxes.map((sandbox) => addChain(chain, [bed.binDir], sandbox, prevResult))
+    await Promise.race(added)
+    const stopped = agent.stop()
+    const answers = await Promise.allSettled(added)
+    expect(await stopped).toBe(0)
+    for (const [index, { status }] of answers.entries()) {
+      const rules = await rulesIn(sandboxes[index] as Sandbox)
+      expect(rules.includes('ISTIO_OUTPUT'), status).toBe(status === 'fulfilled')
+    }
+  })
+
+  it('does not wait for clients that say nothing or half of it', async () => {
+    const agent = bed.agent()
+    await agent.ready()
+    const half = 'POST /cmdadd HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{'
+    const clients = ['pluginevent.sock', 'log.sock'].flatMap((name) =>
+      ['', half].map((text) => {
+        const socket = connect(join(bed.runDir, name))
+        socket.on('error', () => {}).resume()
+        return new Promise<typeof socket>((resolve) => socket.write(text, () => resolve(socket)))
+      }),
+    )
+    const sockets = await Promise.all(clients)
+    expect(await agent.stop()).toBe(0)
+    for (const socket of sockets) socket.destroy()
+  })
+
+  it('leaves the sockets to the agent that has taken its place', async () => {
+    const first = bed.agent()
+    await first.ready()
+    const sandbox = await bed.createPod('served')
+    const chain = await bed.ourChain()
+    const second = bed.agent({
+      HEALTH_PORT: String(await freePort()),
+      MONITORING_PORT: String(await freePort()),
+    })
+    await second.ready()
+    expect(await first.stop()).toBe(0)
+    await addChain(chain, [bed.binDir], sandbox, prevResult)
+    expect(second.log()).toContain('redirected a pod')
   })
 })
 
@@ -115,6 +166,24 @@ describe('an agent that cannot work', () => {
     )
   })
 
+  it.each([
+    [
+      'monitoring port',
+      () => ({ HEALTH_PORT: String(bed.ports.monitoring) }),
+      /MONITORING_PORT: cannot listen/,
+    ],
+    [
+      'pods directory',
+      () => ({ PODS_FROM: '/nowhere' }),
+      /PODS_FROM: the directory \/nowhere cannot be watched/,
+    ],
+  ])('ends, with what it has started already, when it has no %s', async (_what, settings, message) => {
+    const agent = bed.agent(settings())
+    await new Promise((resolve) => agent.child.on('exit', resolve))
+    expect(agent.child.exitCode).toBe(1)
+    expect(agent.log()).toMatch(message)
+  })
+
   it('tells the readiness probe why', async () => {
     await writeFile(join(bed.netDir, '10-test.conflist'), '{ no JSON')
     const agent = bed.agent()
@@ -140,5 +209,98 @@ describe('an agent that cannot work', () => {
     await expect(repeatChain('STATUS', chain, [bed.binDir], sandbox)).rejects.toThrow(
       /50 .*\n?.*10-test\.conflist/,
     )
+  })
+})
+
+describe('two installations on one node', () => {
+  const second = async () => {
+    const ports = await NodeBed.create()
+    const agent = bed.agent({
+      POD_NAME: 'istio-cni-node-bbbbb',
+      POD_NAMESPACE: 'other',
+      CNI_AGENT_RUN_DIR: ports.runDir,
+      HEALTH_PORT: String(ports.ports.health),
+      MONITORING_PORT: String(ports.ports.monitoring),
+      UNINSTALL_ON_STOP: 'true',
+    })
+    return { agent, close: () => ports.close() }
+  }
+  const first = () => bed.agent({ POD_NAME: 'istio-cni-node-aaaaa', POD_NAMESPACE: 'istio-system' })
+
+  it('are one too many: the second names the first, stays unready, and changes nothing, not even when it stops', async () => {
+    const agent = first()
+    await agent.ready()
+    const before = await conflist()
+    const other = await second()
+    await expect
+      .poll(async () => (await other.agent.readiness())?.body, { timeout: 10_000 })
+      .toMatch(/istio-system\/istio-cni-node \(pod istio-system\/istio-cni-node-aaaaa, since /)
+    expect(await other.agent.stop()).toBe(0)
+    expect(await conflist()).toBe(before)
+    expect((await agent.readiness())?.status).toBe(200)
+    await other.close()
+  })
+
+  it('follow one another when the first is killed', async () => {
+    const agent = first()
+    await agent.ready()
+    const other = await second()
+    await expect.poll(async () => (await other.agent.readiness())?.status, { timeout: 10_000 }).toBe(503)
+    await agent.stop('SIGKILL')
+    await other.agent.ready()
+    expect(JSON.parse(await conflist())).toMatchObject({ plugins: [{}, { pod_namespace: 'other' }] })
+    await other.agent.stop()
+    await other.close()
+  })
+})
+
+describe('a node that was rebooted', () => {
+  it('starts exempt pods at once, lets mesh pods wait for the agent, and redirects them then', async () => {
+    const sandbox = await bed.createPod('meshed')
+    const before = bed.agent({ EXCLUDE_NAMESPACES: 'tools' })
+    await before.ready()
+    const chain = await bed.ourChain()
+    await before.stop('SIGKILL')
+    await rm(bed.runDir, { recursive: true })
+    const excluded = { ...sandbox, pod: { ...sandbox.pod, namespace: 'tools' } }
+    const own = { ...sandbox, pod: { namespace: 'istio-system', name: 'istio-cni-node-x', uid: '' } }
+    await addChain(chain, [bed.binDir], excluded, prevResult)
+    await addChain(chain, [bed.binDir], own, prevResult)
+    await expect(addChain(chain, [bed.binDir], sandbox, prevResult)).rejects.toThrow(/ 11 /)
+    const waiting = addChain(chain, [bed.binDir], sandbox, prevResult)
+    const after = bed.agent({ EXCLUDE_NAMESPACES: 'tools' })
+    await waiting
+    expect(await rulesIn(sandbox)).toContain('ISTIO_OUTPUT')
+    await after.ready()
+    expect(await bed.ourChain()).toEqual(chain)
+  })
+})
+
+describe("what the original's agent has left", () => {
+  it('is taken over in place: its entry, its plugin, its kubeconfig, its temporary files', async () => {
+    const bridge = { type: 'first', mtu: 1400 }
+    const theirs = {
+      type: 'istio-cni',
+      name: 'istio-cni',
+      log_level: 'debug',
+      cni_agent_run_dir: '/elsewhere',
+    }
+    const list = { cniVersion: '1.0.0', name: 'test', plugins: [bridge, theirs] }
+    await writeFile(join(bed.netDir, '10-test.conflist'), JSON.stringify(list))
+    await writeFile(join(bed.binDir, 'istio-cni'), 'their program', { mode: 0o755 })
+    await writeFile(join(bed.binDir, 'istio-cni.tmp.12345'), '')
+    await mkdir(bed.runDir)
+    await writeFile(join(bed.runDir, 'istio-cni-kubeconfig'), 'current-context: istio-cni-context\n')
+    const agent = bed.agent({ UNINSTALL_ON_STOP: 'true' })
+    await agent.ready()
+    const plugins = (JSON.parse(await conflist()) as { plugins: object[] }).plugins
+    expect(plugins).toHaveLength(2)
+    expect(plugins[1]).toMatchObject({ type: 'istio-cni', cni_agent_run_dir: bed.runDir })
+    expect(plugins[1]).not.toHaveProperty('log_level')
+    expect((await stat(join(bed.binDir, 'istio-cni'))).size).toBeGreaterThan(100_000)
+    expect(existsSync(join(bed.binDir, 'istio-cni.tmp.12345'))).toBe(false)
+    await agent.stop()
+    expect(JSON.parse(await conflist())).toEqual({ ...list, plugins: [bridge] })
+    expect(existsSync(join(bed.runDir, 'istio-cni-kubeconfig'))).toBe(false)
   })
 })

@@ -132,12 +132,12 @@ function podManifest(name: string, metadata: object, isMeshed: boolean): object 
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Below the range from which the kernel takes ports for outgoing connections: nobody gets it in the meantime. */
+export function freePort(): Promise<number> {
+  const port = 10_240 + Math.floor(Math.random() * 20_000)
+  return new Promise((resolve) => {
     const server = createServer()
-    server.on('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
+    server.on('error', () => resolve(freePort()))
+    server.listen(port, () => server.close(() => resolve(port)))
   })
 }

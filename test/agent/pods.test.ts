@@ -66,6 +66,14 @@ describe('ADD through plugin and agent', () => {
     await expect(add(stranger)).rejects.toThrow(/11 pod shop\/stranger is not known/)
   })
 
+  it('names the pod that has no address to redirect', async () => {
+    const sandbox = await bed.createPod('nowhere')
+    const local = { ...prevResult, ips: [{ address: '169.254.0.2/16', interface: 0 }] }
+    await expect(add(sandbox, local)).rejects.toThrow(
+      /101 pod shop\/nowhere could not be redirected the pod has no address/,
+    )
+  })
+
   it('redirects fifty pods at once', async () => {
     const sandboxes: Sandbox[] = []
     for (let number = 0; number < 50; number += 1) sandboxes.push(await bed.createPod(`crowd-${number}`))
@@ -136,6 +144,15 @@ describe('what an operator sees', () => {
     })
     expect(await post(join(bed.runDir, 'log.sock'), '/log', JSON.stringify([line]))).toBe(200)
     await expect.poll(() => agent.log()).toMatch(/warn\tcni-plugin\tfrom a plugin\tcontainer=c0/)
+  })
+
+  it('is one line for a line of a plugin, whatever it holds', async () => {
+    const line = JSON.stringify({ level: 'info', time: 't', scope: 'cni-agent', msg: 'one\ntwo\u001b[2J' })
+    expect(await post(join(bed.runDir, 'log.sock'), '/log', JSON.stringify(['garbage', line]))).toBe(200)
+    await expect
+      .poll(() => agent.log())
+      .toMatch(/info\tcni-plugin\tone\\u\{a\}two\\u\{1b\}\[2J\tplugin-scope=cni-agent/)
+    expect(agent.log()).toMatch(/warn\tcni-plugin\tdropped log lines of the plugin\tlines=1 why=/)
   })
 
   it("is metrics under the original's names, and the phases of an ADD", async () => {
