@@ -304,3 +304,96 @@ describe("what the original's agent has left", () => {
     expect(existsSync(join(bed.runDir, 'istio-cni-kubeconfig'))).toBe(false)
   })
 })
+
+describe('two installations on one node', () => {
+  const second = async () => {
+    const ports = await NodeBed.create()
+    const agent = bed.agent({
+      POD_NAME: 'istio-cni-node-bbbbb',
+      POD_NAMESPACE: 'other',
+      CNI_AGENT_RUN_DIR: ports.runDir,
+      HEALTH_PORT: String(ports.ports.health),
+      MONITORING_PORT: String(ports.ports.monitoring),
+      UNINSTALL_ON_STOP: 'true',
+    })
+    return { agent, close: () => ports.close() }
+  }
+  const first = () => bed.agent({ POD_NAME: 'istio-cni-node-aaaaa', POD_NAMESPACE: 'istio-system' })
+
+  it('are one too many: the second names the first, stays unready, and changes nothing, not even when it stops', async () => {
+    const agent = first()
+    await agent.ready()
+    const before = await conflist()
+    const other = await second()
+    await expect
+      .poll(async () => (await other.agent.readiness())?.body, { timeout: 10_000 })
+      .toMatch(/istio-system\/istio-cni-node \(pod istio-system\/istio-cni-node-aaaaa, since /)
+    expect(await other.agent.stop()).toBe(0)
+    expect(await conflist()).toBe(before)
+    expect((await agent.readiness())?.status).toBe(200)
+    await other.close()
+  })
+
+  it('follow one another when the first is killed', async () => {
+    const agent = first()
+    await agent.ready()
+    const other = await second()
+    await expect.poll(async () => (await other.agent.readiness())?.status, { timeout: 10_000 }).toBe(503)
+    await agent.stop('SIGKILL')
+    await other.agent.ready()
+    expect(JSON.parse(await conflist())).toMatchObject({ plugins: [{}, { pod_namespace: 'other' }] })
+    await other.agent.stop()
+    await other.close()
+  })
+})
+
+describe('a node that was rebooted', () => {
+  it('starts exempt pods at once, lets mesh pods wait for the agent, and redirects them then', async () => {
+    const sandbox = await bed.createPod('meshed')
+    const before = bed.agent({ EXCLUDE_NAMESPACES: 'tools' })
+    await before.ready()
+    const chain = await bed.ourChain()
+    await before.stop('SIGKILL')
+    await rm(bed.runDir, { recursive: true })
+    const excluded = { ...sandbox, pod: { ...sandbox.pod, namespace: 'tools' } }
+    const own = { ...sandbox, pod: { namespace: 'istio-system', name: 'istio-cni-node-x', uid: '' } }
+    await addChain(chain, [bed.binDir], excluded, prevResult)
+    await addChain(chain, [bed.binDir], own, prevResult)
+    await expect(addChain(chain, [bed.binDir], sandbox, prevResult)).rejects.toThrow(/ 11 /)
+    const waiting = addChain(chain, [bed.binDir], sandbox, prevResult)
+    const after = bed.agent({ EXCLUDE_NAMESPACES: 'tools' })
+    await waiting
+    expect(await rulesIn(sandbox)).toContain('ISTIO_OUTPUT')
+    await after.ready()
+    expect(await bed.ourChain()).toEqual(chain)
+  })
+})
+
+describe("what the original's agent has left", () => {
+  it('is taken over in place: its entry, its plugin, its kubeconfig, its temporary files', async () => {
+    const bridge = { type: 'first', mtu: 1400 }
+    const theirs = {
+      type: 'istio-cni',
+      name: 'istio-cni',
+      log_level: 'debug',
+      cni_agent_run_dir: '/elsewhere',
+    }
+    const list = { cniVersion: '1.0.0', name: 'test', plugins: [bridge, theirs] }
+    await writeFile(join(bed.netDir, '10-test.conflist'), JSON.stringify(list))
+    await writeFile(join(bed.binDir, 'istio-cni'), 'their program', { mode: 0o755 })
+    await writeFile(join(bed.binDir, 'istio-cni.tmp.12345'), '')
+    await mkdir(bed.runDir)
+    await writeFile(join(bed.runDir, 'istio-cni-kubeconfig'), 'current-context: istio-cni-context\n')
+    const agent = bed.agent({ UNINSTALL_ON_STOP: 'true' })
+    await agent.ready()
+    const plugins = (JSON.parse(await conflist()) as { plugins: object[] }).plugins
+    expect(plugins).toHaveLength(2)
+    expect(plugins[1]).toMatchObject({ type: 'istio-cni', cni_agent_run_dir: bed.runDir })
+    expect(plugins[1]).not.toHaveProperty('log_level')
+    expect((await stat(join(bed.binDir, 'istio-cni'))).size).toBeGreaterThan(100_000)
+    expect(existsSync(join(bed.binDir, 'istio-cni.tmp.12345'))).toBe(false)
+    await agent.stop()
+    expect(JSON.parse(await conflist())).toEqual({ ...list, plugins: [bridge] })
+    expect(existsSync(join(bed.runDir, 'istio-cni-kubeconfig'))).toBe(false)
+  })
+})

@@ -10,11 +10,13 @@ import {
 import { messageOf } from '../errors.ts'
 import { Binaries } from './binaries.ts'
 import { removeStaleTemporaries } from './files.ts'
+import { installationOf } from './installation.ts'
 import type { JsonDocument } from './json.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import type { Log } from './log.ts'
 import { areHostMountsRequired, missingMounts, parseMounts } from './mounts.ts'
 import { NetworkKeeper } from './network-keeper.ts'
+import { Owner } from './owner.ts'
 import {
   type InstallMetrics,
   type InstallResult,
@@ -41,6 +43,7 @@ export interface InstallerOptions {
 const usualTimes: WatchTimes = { debounceMs: 50, pollMs: 2_000 }
 const shortestRetryMs = 250
 const longestRetryMs = 10_000
+const otherInstallationMs = 5_000
 
 /**
  * Installs plugin, kubeconfig and network configuration and keeps them so. One pass at a time looks at everything
@@ -53,6 +56,7 @@ export class Installer {
   readonly #network: NetworkKeeper
   readonly #entry: JsonDocument
   readonly #watch: DirectoryWatch
+  readonly #owner: Owner
   #readiness: Readiness = { ready: false, reasons: ['the installation has not finished yet'], warnings: [] }
   #running: Promise<void> | undefined
   #isAskedFor = false
@@ -73,6 +77,7 @@ export class Installer {
     }
     const { settings, log, metrics, now, serviceAccountDir, watchTimes } = this.#options
     this.#binaries = new Binaries(settings)
+    this.#owner = new Owner(settings.mountedCniNetDir, installationOf(settings, new Date()), log)
     // A template may ask for the node's name, which only the host knows when no setting tells.
     this.#entry = pluginEntry({ ...settings, nodeName: nodeName(settings) || hostname() }) as JsonDocument
     this.#network = new NetworkKeeper(settings, log, metrics, now)
@@ -109,12 +114,21 @@ export class Installer {
     clearTimeout(this.#retry)
     await this.#running
     this.#become({ ready: false, reasons: ['the agent is stopping'], warnings: [] })
-    if (!options.uninstall) return { kept: [] }
     const { settings, log } = this.#options
-    const mounts = await this.#mounts()
-    return {
-      kept: await uninstall(settings, log, areHostMountsRequired(settings, mounts) ? mounts : undefined),
+    if (!options.uninstall) {
+      await this.#owner.release()
+      return { kept: [] }
     }
+    const other = await this.#owner.other()
+    if (other !== undefined) {
+      log.warn({ other, directory: settings.mountedCniNetDir }, 'uninstalled nothing: another agent keeps it')
+      await this.#owner.release()
+      return { kept: [settings.mountedCniNetDir] }
+    }
+    const mounts = await this.#mounts()
+    const kept = await uninstall(settings, log, areHostMountsRequired(settings, mounts) ? mounts : undefined)
+    await this.#owner.remove()
+    return { kept }
   }
 
   /** Makes sure that a whole pass happens after now; resolves when none is left to do. */
@@ -147,6 +161,8 @@ export class Installer {
   async #pass(): Promise<void> {
     const { log, metrics } = this.#options
     await this.#checkMounts()
+    const refusal = await this.#owner.claim()
+    if (refusal !== undefined) throw new NotInstalled(refusal, 'waiting', { againMs: otherInstallationMs })
     const copied = await step('COPY_BINARIES_FAILURE', () => this.#binaries.install())
     for (const path of copied) log.info({ path }, 'copied the plugin')
     const rewritten = await step('CREATE_KUBECONFIG_FAILURE', () => this.#writeKubeconfig())

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { loadSettings, type Settings } from '@istio-install-cni/config-schema'
+import { FILE_NAME, loadSettings, type Settings } from '@istio-install-cni/config-schema'
 import { type Json, parseJson } from './json.ts'
 
 /** What the conformance data says of a file. */
@@ -77,6 +77,7 @@ export class ScratchNode {
   async netDir(): Promise<Record<string, ShownFile>> {
     const shown: Record<string, ShownFile> = {}
     for (const name of (await readdir(this.path('net'))).sort()) {
+      if (name === FILE_NAME.owner) continue
       const path = join(this.path('net'), name)
       const mode = `0o${((await stat(path)).mode & 0o7777).toString(8)}`
       const content = await readFile(path, 'utf8')
@@ -89,8 +90,9 @@ export class ScratchNode {
     return shown
   }
 
-  list(name: string): Promise<string[]> {
-    return readdir(this.path(name))
+  /** Without the record of the installation, which is there while an agent runs. */
+  async list(name: string): Promise<string[]> {
+    return (await readdir(this.path(name))).filter((file) => file !== FILE_NAME.owner)
   }
 }
 
