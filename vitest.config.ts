@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const tier = (name: string, include: string[], options: Record<string, unknown> = {}) => ({
@@ -13,6 +14,13 @@ export default defineConfig({
       tier('plugin', ['test/plugin/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
       tier('netns', ['test/netns/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),
       tier('agent', ['test/agent/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),
+      // The first start builds Kubernetes. A cluster that somebody has up is another one.
+      tier('cluster', ['test/cluster/**/*.test.ts'], {
+        testTimeout: 240_000,
+        hookTimeout: 1_800_000,
+        maxWorkers: 1,
+        env: { CLUSTER_STATE: join(import.meta.dirname, '.cache/cluster/test-state') },
+      }),
     ],
   },
 })

@@ -1,0 +1,39 @@
+// npm run cluster -- up|down|status|kubectl ARGUMENTS|exec COMMAND: a real single-node Kubernetes in namespaces of its own.
+import { Cluster } from '../test/cluster/cluster.ts'
+import { nodePid } from '../test/cluster/node-namespace.ts'
+import { missingForCluster } from '../test/cluster/programs.ts'
+import { print } from './tools.ts'
+
+const usage = 'npm run cluster -- up | down | status | kubectl ARGUMENTS… | exec COMMAND…'
+
+async function main([task = '', ...rest]: readonly string[]): Promise<number> {
+  const missing = missingForCluster()
+  if (missing !== undefined) {
+    print(`The test cluster cannot run here: ${missing}.`)
+    return 1
+  }
+  const cluster = await Cluster.prepare()
+  switch (task) {
+    case 'up':
+      await cluster.up()
+      print('The node is Ready: npm run cluster -- kubectl get nodes')
+      return 0
+    case 'down':
+      await cluster.down()
+      return 0
+    case 'status':
+      for (const [name, pid] of Object.entries(cluster.status())) print(`${name} ${pid ?? 'is stopped'}`)
+      return nodePid() === undefined
+        ? 1
+        : cluster.interactive('kubectl', 'get', 'nodes,pods', '-A', '-o', 'wide')
+    case 'kubectl':
+      return cluster.interactive('kubectl', ...rest)
+    case 'exec':
+      return cluster.interactive(...rest)
+    default:
+      print(usage)
+      return 2
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))
