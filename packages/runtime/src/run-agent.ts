@@ -1,25 +1,15 @@
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import {
   CNI_ERROR,
   LOG_SOCKET_NAME,
-  nodeName,
   PLUGIN_SOCKET_NAME,
   type Settings,
 } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
+import { clusterOf } from './cluster.ts'
 import { CniError } from './errors.ts'
 import { Installer } from './install/installer.ts'
 import { uninstallIntended } from './install/intent.ts'
-import { ApiServerPods } from './kube/api.ts'
-import { ApiClient } from './kube/client.ts'
-import { intentByApi } from './kube/daemon-set.ts'
-import { DirectoryPods } from './kube/directory.ts'
-import { ApiPodEvents } from './kube/events.ts'
-import { noPodEvents, type PodEvents } from './kube/pod-events.ts'
-import { apiServerAddress } from './kube/server-address.ts'
-import type { PodSource } from './kube/source.ts'
-import { type Pod, podFromManifest } from './mesh/pod.ts'
 import { NetworkNamespaces } from './netns/index.ts'
 import { createHealthServer } from './server/health-server.ts'
 import { createLogServer } from './server/log-server.ts'
@@ -37,7 +27,8 @@ import { SidecarPods } from './sidecar/sidecar-pods.ts'
 export async function runAgent(settings: Settings, log: Logger, pluginLog: Logger): Promise<void> {
   const stopped = untilTold(log)
   const metrics = new AgentMetrics()
-  const { pods, events, isUninstallation, close: closeKube } = cluster(settings, metrics, log)
+  const cluster = clusterOf(settings, metrics, log)
+  const { pods, events } = cluster
   const namespaces = new NetworkNamespaces({ iptables: settings.forceIptablesBinary || undefined, log })
   const backends = new BackendReadiness(namespaces, settings.nativeNftables)
   const installer = new Installer({
@@ -71,46 +62,12 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   await installer.start()
 
   await stopped
-  const uninstall = (await uninstallIntended(settings)) || (await isUninstallation())
+  const uninstall = (await uninstallIntended(settings)) || (await cluster.isUninstallation())
   await installer.stop({ uninstall })
   await Promise.all(servers.map((server) => server.stop()))
-  await pods.close()
-  closeKube()
+  await cluster.close()
   await namespaces.close()
   log.info({ uninstall }, 'stopped the CNI node agent')
-}
-
-/** What the agent has of the cluster: its node's pods, their events, and whether it is to leave the node for good. */
-interface Cluster {
-  readonly pods: PodSource<Pod>
-  readonly events: PodEvents
-  isUninstallation(): Promise<boolean>
-  close(): void
-}
-
-function cluster(settings: Settings, metrics: AgentMetrics, log: Logger): Cluster {
-  const node = nodeName(settings) || settings.repairNodeName || hostname()
-  if (settings.podsFrom !== '') {
-    const pods = new DirectoryPods(settings.podsFrom, podFromManifest, log, node)
-    return { pods, events: noPodEvents, isUninstallation: async () => false, close: () => {} }
-  }
-  if (settings.skipTlsVerify)
-    log.warn('SKIP_TLS_VERIFY: whoever answers at the address of the API server is believed')
-  const client = new ApiClient(apiServerAddress(settings), (verb, code) =>
-    metrics.countApiRequest(verb, code),
-  )
-  const following = (isFollowing: boolean) => metrics.setFollowsPods(isFollowing)
-  return {
-    pods: new ApiServerPods({ client, nodeName: node, project: podFromManifest, log, following }),
-    events: new ApiPodEvents({ client, nodeName: node, log }),
-    isUninstallation: async () => {
-      if (!client.isConfigured) return false
-      const intent = await intentByApi({ client, namespace: settings.podNamespace, nodeName: node })
-      log.info(intent, 'asked the API server whether the stop is an uninstallation')
-      return intent.uninstall
-    },
-    close: () => client.close(),
-  }
 }
 
 function pluginCalls(sidecar: SidecarPods, unreadyReasons: () => readonly string[]) {

@@ -42,13 +42,13 @@ export const kubernetes = [
     kind: absolutePath,
     default: `${SERVICE_ACCOUNT_DIR}/ca.crt`,
     since: 'original',
-    description: "File with the API server's CA certificate, copied into the kubeconfig.",
+    description: "File with the API server's CA certificate, for the agent and, copied, for the kubeconfig.",
   }),
   setting('SKIP_TLS_VERIFY', {
     kind: boolean,
     default: false,
     since: 'original',
-    description: "The kubeconfig does not verify the API server's certificate. Insecure.",
+    description: "Neither the agent nor the kubeconfig verifies the API server's certificate. Insecure.",
   }),
   setting('KUBERNETES_SERVICE_HOST', {
     kind: hostName,

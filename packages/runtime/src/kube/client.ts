@@ -46,7 +46,8 @@ export class ApiClient {
   constructor(address: ApiServerAddress, count: RequestCounter) {
     this.#address = address
     this.#count = count
-    const options = { keepAlive: true, maxSockets: 16, maxFreeSockets: 2, timeout: idleConnectionMs }
+    // More than the watch, a burst of events and the pods of a busy minute: none waits for another's connection.
+    const options = { keepAlive: true, maxSockets: 64, maxFreeSockets: 2, timeout: idleConnectionMs }
     this.#agent = address.protocol === 'https' ? new HttpsAgent(options) : new HttpAgent(options)
   }
 

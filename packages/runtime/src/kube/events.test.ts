@@ -6,6 +6,9 @@ import { FakeApiServer } from './fake-api-server.ts'
 
 const pod = (name: string) => ({ namespace: 'shop', name, uid: `uid-${name}` })
 
+/** The value as it is in the end, on a slow machine too. */
+const eventually = <T>(value: () => T) => expect.poll(value, { timeout: 10_000, interval: 10 })
+
 describe('ApiPodEvents', () => {
   let server: FakeApiServer
   let client: ApiClient
@@ -36,7 +39,7 @@ describe('ApiPodEvents', () => {
     await server.close()
   })
 
-  const told = () => expect.poll(() => server.events.length)
+  const told = () => eventually(() => server.events.length)
 
   it('tells an event of the pod, as `kubectl describe pod` finds it', async () => {
     events.warn(pod('one'), 'RedirectionRefused', 'a bad annotation')
@@ -87,7 +90,7 @@ describe('ApiPodEvents', () => {
       return true
     }
     events.warn(pod('one'), 'RedirectionFailed', 'no')
-    await expect.poll(() => logged.length).toBe(1)
+    await eventually(() => logged.length).toBe(1)
     expect(JSON.parse(logged[0] ?? '')).toMatchObject({ level: 20, pod: 'one' })
     server.fault = () => false
     events.warn(pod('one'), 'RedirectionFailed', 'no')

@@ -39,6 +39,8 @@ export interface PodWatchOptions {
 }
 
 const listDeadlineMs = 30_000
+/** A version is opaque, in practice a number; it goes into the next request. */
+const longestVersion = 256
 /** After so long without failure the next one is the first. */
 const healthyMs = 60_000
 /** The server ends a watch after this; it differs each time, so that not all watches of a cluster end together. */
@@ -128,7 +130,8 @@ export class PodWatch {
     }
     const list = objectIn(JSON.parse(body))
     const version = textIn(memberIn(list, 'metadata'), 'resourceVersion')
-    if (version === undefined || !Array.isArray(list.items)) throw new Error('the list of pods is none')
+    if (version === undefined || version.length > longestVersion || !Array.isArray(list.items))
+      throw new Error('the list of pods is none')
     const pods = listIn(list, 'items')
     sink.replace(pods)
     this.#version = version
@@ -176,7 +179,7 @@ export class PodWatch {
         throw new Error(`the API server ended the watch: ${quoted(line)}`)
     }
     const version = textIn(memberIn(object, 'metadata'), 'resourceVersion')
-    if (version !== undefined && version !== '') this.#version = version
+    if (version !== undefined && version !== '' && version.length <= longestVersion) this.#version = version
   }
 
   #path(parameters: Readonly<Record<string, string>>): string {
