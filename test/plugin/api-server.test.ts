@@ -46,6 +46,12 @@ async function addWith(kubeconfig: string, changes = {}) {
 describe.concurrent('ADD without an agent', () => {
   it.each<[string, ApiServerOptions, string]>([
     ['over TLS', { respond: plain }, 'authority'],
+    ['over TLS 1.2', { respond: plain, maxVersion: 'TLSv1.2' }, 'authority'],
+    [
+      'over TLS 1.2 with RSA',
+      { respond: plain, maxVersion: 'TLSv1.2', certificate: 'rsa-server' },
+      'rsa-authority',
+    ],
     ['over TLS with RSA', { respond: plain, certificate: 'rsa-server' }, 'rsa-authority'],
     ['over TLS at an IPv6 address', { respond: plain, address: '::1' }, 'authority'],
     ['over plain HTTP on the own machine', { respond: plain, protocol: 'http' }, 'authority'],

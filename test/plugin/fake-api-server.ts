@@ -18,6 +18,8 @@ export interface ApiServerOptions {
   readonly certificate?: 'server' | 'elsewhere' | 'rsa-server'
   readonly address?: '127.0.0.1' | '::1'
   readonly protocol?: 'https' | 'http'
+  /** As API servers of FIPS builds may be. */
+  readonly maxVersion?: 'TLSv1.2'
 }
 
 export const TOKEN = 'S3CRET-t0ken'
@@ -38,7 +40,7 @@ export class FakeApiServer {
   }
 
   static async started(options: ApiServerOptions = {}): Promise<FakeApiServer> {
-    const { certificate = 'server', respond = notFound, protocol, onConnection } = options
+    const { certificate = 'server', respond = notFound, protocol, onConnection, maxVersion } = options
     const answer: Respond = (request, response) => {
       api.requests.push({ path: request.url ?? '', authorization: request.headers.authorization })
       respond(request, response)
@@ -52,7 +54,7 @@ export class FakeApiServer {
         ? createServer(onConnection)
         : protocol === 'http'
           ? createHttpServer(answer)
-          : createHttpsServer({ cert, key }, answer)
+          : createHttpsServer({ cert, key, ...(maxVersion && { maxVersion }) }, answer)
     const directory = await mkdtemp(join(tmpdir(), 'istio-cni-api-'))
     const api = new FakeApiServer(server, options, directory)
     server.on('connection', (socket: Socket) => {

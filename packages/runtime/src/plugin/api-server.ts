@@ -52,7 +52,7 @@ export class ApiServer {
     const said = isStatus(json) && typeof json.message === 'string' ? ` (${json.message.slice(0, 256)})` : ''
     switch (status) {
       case 401:
-        return `401${said}: the token in ${this.#kubeconfig} is expired or revoked; a running agent renews it. If Istio CNI was uninstalled, take it out of the node's network configuration`
+        return `401${said}: the token in ${this.#kubeconfig} is expired or revoked; a running agent renews it. If Istio CNI was uninstalled, run "istio-cni uninstall" on the node`
       case 403:
         return `403${said}: the agent's service account may not read this; see its ClusterRole`
       default:

@@ -72,7 +72,7 @@ export interface ApiRequest {
   /** IPv4 or IPv6 address; the certificate must be for it. */
   readonly address: string
   readonly port: number
-  /** `verified`: TLS 1.3 with the given authorities alone; `unverified`: any certificate; `none`: plain. */
+  /** `verified`: TLS with the given authorities alone; `unverified`: any certificate; `none`: plain. */
   readonly tls: 'verified' | 'unverified' | 'none'
   /** PEM. */
   readonly authorities: string

@@ -53,7 +53,7 @@ export function reasonToPass(pod: PodArguments, away: AgentAwayError, without: W
       because: why,
       pod: pod.name,
       namespace: pod.namespace,
-      todo: "take istio-cni out of this node's network configuration, or install the agent again",
+      todo: 'run "istio-cni uninstall" on this node, or install the agent again',
     })
     return why
   } catch (cause) {
