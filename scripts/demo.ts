@@ -2,7 +2,7 @@
 // Builds, then runs demo/inside.ts in network, mount and process namespaces of its own: nothing outside changes, and
 // whatever ends this process ends everything that it started.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -39,7 +39,17 @@ function namespaceArguments(): string[] {
   process.exit(1)
 }
 
+function checkReadable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK)
+  } catch (error) {
+    print(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    process.exit(2)
+  }
+}
+
 const { pod = [], conflist, 'native-nftables': nativeNftables } = options()
+for (const file of [...pod, ...(conflist === undefined ? [] : [conflist])]) checkReadable(file)
 const args = namespaceArguments()
 await build()
 const scratch = mkdtempSync(join(tmpdir(), 'istio-cni-demo-'))

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { addChain, type ConfList, repeatChain, type Sandbox } from '../../test/testbed/chain.ts'
+import { addChain, ChainError, type ConfList, repeatChain, type Sandbox } from '../../test/testbed/chain.ts'
 import { Endpoint } from '../../test/testbed/endpoint-process.ts'
 import { createNetwork, type PodNetwork } from '../../test/testbed/pod-network.ts'
-import { type PodManifest, podManifest } from './manifest.ts'
-import { world, worldsDnsAnswer } from './world.ts'
+import { excludedOutboundPorts, type PodManifest, takesDns, takesInbound, takesOutbound } from './manifest.ts'
+import { startTransparentProxy } from './transparent-proxy.ts'
+import { world, world6, worldsDnsAnswer } from './world.ts'
 
 const proxysDnsAnswer = '192.0.2.2'
 const run = promisify(execFile)
@@ -40,7 +41,9 @@ export class DemoPod {
   readonly #sandbox: Sandbox
   readonly #endpoints: Endpoint[] = []
   readonly #probes: Probe[] = []
-  #result: Record<string, unknown> = {}
+  #result: Record<string, unknown> | undefined
+  #refusal: string | undefined
+  #stopProxy: (() => void) | undefined
   #row: string[] = []
 
   private constructor(
@@ -62,18 +65,24 @@ export class DemoPod {
   }
 
   static async create(
-    yaml: string,
+    manifest: PodManifest,
     index: number,
     list: ConfList,
     binDirs: readonly string[],
   ): Promise<DemoPod> {
-    return new DemoPod(podManifest(yaml), await createNetwork(`pod${index}`), list, binDirs)
+    return new DemoPod(manifest, await createNetwork(`pod${index}`), list, binDirs)
   }
 
   /** Calls the chain as a runtime does at pod start; the pod's processes start only afterwards. */
   async start(index: number, mainPlugin: MainPlugin | undefined, ask: Ask): Promise<void> {
     const given = await mainPlugin?.(this.#sandbox, this.#list.cniVersion, this.#network.name, index)
-    const { result, steps } = await addChain(this.#list, this.#binDirs, this.#sandbox, given)
+    const added = await addChain(this.#list, this.#binDirs, this.#sandbox, given).catch(refusalOf)
+    if (typeof added === 'string') {
+      this.#refusal = added
+      this.#row = [this.manifest.key, 'refused', 'see below', '0', '']
+      return
+    }
+    const { result, steps } = added
     this.#result = result
     await repeatChain('CHECK', this.#list, this.#binDirs, this.#sandbox, result)
     const { decision, because } = await ask(this.manifest, this.#network.path, this.#address)
@@ -84,41 +93,39 @@ export class DemoPod {
 
   /** Sends traffic in and out, and notes who answers. */
   async probe(client: Endpoint): Promise<void> {
-    const { containerPorts, excludedInboundPorts, excludedOutboundPorts, excludesRange, capturesDns } =
-      this.manifest
+    const { manifest } = this
     const [app] = this.#endpoints
     if (app === undefined) return
-    const isMeshed = this.manifest.isInjected
-    for (const port of containerPorts) {
-      const expected = isMeshed && !excludedInboundPorts.includes(port) ? 'the proxy (inbound)' : 'the app'
+    for (const port of manifest.containerPorts) {
+      const expected = takesInbound(manifest, port) ? 'the proxy (inbound)' : 'the app'
       await this.#note(`in to port ${port}`, expected, client.connect({ host: this.#address, port }))
     }
-    const outward = isMeshed ? 'the proxy (outbound)' : 'the world'
-    await this.#note(`out to ${world.address}:80`, outward, app.connect({ host: world.address, port: 80 }))
-    for (const port of excludedOutboundPorts) {
-      await this.#note(
-        `out to ${world.address}:${port}`,
-        'the world',
-        app.connect({ host: world.address, port }),
-      )
+    const { address, excluded, dns } = this.#isIpv6 ? world6 : world
+    const excludesRanges = (manifest.redirection?.outbound.excludeRanges.length ?? 0) > 0
+    for (const [host, port] of [
+      [address, 80] as const,
+      ...excludedOutboundPorts(manifest).map((port) => [address, port] as const),
+      ...(excludesRanges ? [[excluded, 80] as const] : []),
+    ]) {
+      const expected = takesOutbound(manifest, host, port) ? 'the proxy (outbound)' : 'the world'
+      const to = host.includes(':') ? `[${host}]` : host
+      await this.#note(`out to ${to}:${port}`, expected, app.connect({ host, port }))
     }
-    if (excludesRange) {
-      await this.#note(
-        `out to ${world.excluded}:80`,
-        'the world',
-        app.connect({ host: world.excluded, port: 80 }),
-      )
-    }
-    const name = app.resolve({ server: world.dns, name: 'reviews.shop.svc.cluster.local' })
-    const answer = name.then((address) =>
-      address === proxysDnsAnswer ? 'the proxy (DNS)' : address === worldsDnsAnswer ? 'the world' : address,
+    const name = app.resolve({ server: dns, name: 'reviews.shop.svc.cluster.local' })
+    const answer = name.then((found) =>
+      found === proxysDnsAnswer ? 'the proxy (DNS)' : found === worldsDnsAnswer ? 'the world' : found,
     )
-    await this.#note('DNS question', isMeshed && capturesDns ? 'the proxy (DNS)' : 'the world', answer)
+    await this.#note('DNS question', takesDns(manifest) ? 'the proxy (DNS)' : 'the world', answer)
   }
 
   /** Cells: pod, decision, why, number of rules, time of our plugin's ADD. */
   summary(): readonly string[] {
     return this.#row
+  }
+
+  /** The words of our plugin if it refused the pod. */
+  refusal(): string | undefined {
+    return this.#refusal
   }
 
   /** Cells: pod, what, who answered, whether that was to be expected. */
@@ -141,31 +148,38 @@ export class DemoPod {
 
   async stop(): Promise<void> {
     for (const endpoint of this.#endpoints) endpoint.stop()
+    this.#stopProxy?.()
     await repeatChain('DEL', this.#list, this.#binDirs, this.#sandbox, this.#result)
     await this.#network.remove()
   }
 
   get #address(): string {
-    const [ip] = (this.#result.ips ?? []) as { address: string }[]
+    const [ip] = (this.#result?.ips ?? []) as { address: string }[]
     return ip?.address.split('/')[0] ?? ''
   }
 
+  get #isIpv6(): boolean {
+    return this.#address.includes(':')
+  }
+
   async #startContainers(): Promise<void> {
-    const { containerPorts, proxyUid } = this.manifest
+    const { containerPorts, redirection } = this.manifest
+    const [host, localhost] = this.#isIpv6 ? ['::', '::1'] : ['0.0.0.0', '127.0.0.1']
     const app = new Endpoint(this.#network.name)
     this.#endpoints.push(app)
-    await app.listen({ host: '0.0.0.0', ports: [...containerPorts], says: 'the app' })
-    if (proxyUid === undefined) return
-    const proxy = new Endpoint(this.#network.name, proxyUid)
+    await app.listen({ host, ports: [...containerPorts], says: 'the app' })
+    if (redirection === undefined) return
+    const proxy = new Endpoint(this.#network.name, redirection.proxyUid)
     this.#endpoints.push(proxy)
-    await proxy.listen({ host: '0.0.0.0', ports: [15001], says: 'the proxy (outbound)' })
-    await proxy.listen({ host: '0.0.0.0', ports: [15006], says: 'the proxy (inbound)' })
-    await proxy.answerDns({ host: '127.0.0.1', port: 15053, address: proxysDnsAnswer })
+    await proxy.listen({ host, ports: [15001], says: 'the proxy (outbound)' })
+    if (redirection.mode === 'TPROXY') this.#stopProxy = await startTransparentProxy(this.#network.name)
+    else await proxy.listen({ host, ports: [15006], says: 'the proxy (inbound)' })
+    await proxy.answerDns({ host: localhost, port: 15053, address: proxysDnsAnswer })
   }
 
   async #note(what: string, expected: string, said: Promise<string>): Promise<void> {
     const answer = await said.then(
-      (text) => text.replace(/:\d+ from .*/, ''),
+      (text) => (text.startsWith('meant ') ? 'the proxy (inbound)' : text.replace(/:\d+ from .*/, '')),
       () => 'nobody',
     )
     this.#probes.push({ what, expected, answer })
@@ -178,8 +192,15 @@ export class DemoPod {
         ({ stdout }) => stdout,
         () => '',
       )
-    const saved = await inPod('iptables-save')
+    const saved = (await inPod('iptables-save')) + (await inPod('ip6tables-save'))
     const listed = saved.includes('ISTIO_') ? '' : await inPod('nft', 'list', 'ruleset')
     return saved.match(/^-A /gm)?.length ?? listed.match(/^\t\t(?!type )/gm)?.length ?? 0
   }
+}
+
+/** An error of ours about this pod is something to show; any other ends the demo. */
+function refusalOf(error: unknown): string {
+  if (error instanceof ChainError && error.plugin === 'istio-cni')
+    return error.message.replace('istio-cni: ', 'CNI error ')
+  throw error
 }

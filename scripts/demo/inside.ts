@@ -1,11 +1,12 @@
 // The demo itself, inside namespaces of its own: a node in a box, from the first conflist to the last clean-up.
 import { copyFile, readdir, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { Endpoint } from '../../test/testbed/endpoint-process.ts'
 import { print } from '../tools.ts'
 import { askAgent } from './ask-agent.ts'
 import { DemoPod } from './demo-pod.ts'
 import { drawing, heading, table, withMarks } from './drawing.ts'
+import { type PodManifest, podManifests } from './manifest.ts'
 import {
   createNode,
   createNodeNetwork,
@@ -35,8 +36,8 @@ process.exit(failures.length === 0 ? 0 : 1)
 
 /** @returns what was not as it should be */
 async function run(node: NodeDirectories): Promise<string[]> {
-  await createNodeNetwork()
-  await provideFiles(node)
+  const hasIpv6 = await createNodeNetwork()
+  const manifests = await provideFiles(node)
   const before = await loadConfList(node)
   const missing = await missingPlugins(before.list, node.bin)
   const untouched = await snapshot(node)
@@ -54,13 +55,9 @@ async function run(node: NodeDirectories): Promise<string[]> {
   const present = { ...after.list, plugins: after.list.plugins.filter(({ type }) => !missing.includes(type)) }
   const mainPlugin = missing.includes(after.list.plugins[0]?.type ?? '') ? provideVeth : undefined
   const pods = await Promise.all(
-    (await readdir(node.pods))
-      .sort()
-      .map(async (file, index) =>
-        DemoPod.create(await readFile(join(node.pods, file), 'utf8'), index, present, [node.bin]),
-      ),
+    manifests.map((manifest, index) => DemoPod.create(manifest, index, present, [node.bin])),
   )
-  await startWorld(pods.map((pod) => pod.manifest))
+  await startWorld(manifests, hasIpv6)
   const client = new Endpoint(undefined)
   for (const [index, pod] of pods.entries()) await pod.start(index, mainPlugin, askAgent(node.run))
   await Promise.all(pods.map((pod) => pod.probe(client)))
@@ -72,6 +69,7 @@ async function run(node: NodeDirectories): Promise<string[]> {
       pods.map((pod) => pod.summary()),
     ),
   )
+  for (const refusal of pods.flatMap((pod) => pod.refusal() ?? [])) print(`\n${refusal}`)
   print(heading('What connected where'))
   print(
     table(
@@ -85,9 +83,11 @@ async function run(node: NodeDirectories): Promise<string[]> {
   for (const pod of pods) await pod.stop()
   const exitCode = await agent.stop()
   const left = await snapshot(node)
-  const isClean = exitCode === 0 && left === untouched
+  // A single plugin's .conf becomes a list of one plugin, and stays it.
+  const isConverted = before.file.endsWith('.conf')
+  const isClean = exitCode === 0 && (left === untouched || isConverted)
   print(heading('The node after uninstalling'))
-  print(isClean ? 'as it was before: the same configuration, no plugin, no kubeconfig' : left)
+  print(left === untouched ? 'as it was before: the same configuration, no plugin, no kubeconfig' : left)
   return [
     ...(isClean
       ? []
@@ -96,10 +96,22 @@ async function run(node: NodeDirectories): Promise<string[]> {
   ]
 }
 
-async function provideFiles(node: NodeDirectories): Promise<void> {
+/** @returns the pods of all files */
+async function provideFiles(node: NodeDirectories): Promise<PodManifest[]> {
   const own = join(import.meta.dirname, 'pods')
-  const pods = isOurs ? (await readdir(own)).map((file) => join(own, file)) : request.pods
-  for (const file of pods) await copyFile(file, join(node.pods, basename(file)))
+  const files = isOurs ? (await readdir(own)).sort().map((file) => join(own, file)) : request.pods
+  const manifests: PodManifest[] = []
+  for (const [index, file] of files.entries()) {
+    try {
+      manifests.push(...podManifests(await readFile(file, 'utf8')))
+    } catch (error) {
+      throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    }
+    // Two files may have one name, and the agent takes YAML and JSON by their endings.
+    const ending = ['.yaml', '.yml', '.json'].includes(extname(file)) ? '' : '.yaml'
+    await copyFile(file, join(node.pods, `${index}-${basename(file)}${ending}`))
+  }
   const conflist = request.conflist ?? join(import.meta.dirname, '10-demo.conflist')
   await copyFile(conflist, join(node.net, basename(conflist)))
+  return manifests
 }

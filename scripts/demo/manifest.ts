@@ -1,56 +1,83 @@
-import { parse } from 'yaml'
+import { BlockList } from 'node:net'
+import { parseAllDocuments } from 'yaml'
+import type { Cidr } from '../../packages/runtime/src/mesh/cidr.ts'
+import { decisionOf } from '../../packages/runtime/src/mesh/decision.ts'
+import { podFromManifest } from '../../packages/runtime/src/mesh/pod.ts'
+import type { Ports, SidecarRedirection } from '../../packages/runtime/src/mesh/redirection.ts'
 
-/** What the demo needs of a pod's manifest. The agent reads the same file with its own eyes. */
+/** What the demo needs of a pod's manifest, and what should happen to the pod's traffic. */
 export interface PodManifest {
   readonly key: string
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string }
-  /** Undefined when the pod has no proxy container. */
-  readonly proxyUid: number | undefined
-  readonly isInjected: boolean
-  readonly capturesDns: boolean
   readonly containerPorts: readonly number[]
-  readonly excludedInboundPorts: readonly number[]
-  readonly excludedOutboundPorts: readonly number[]
-  readonly excludesRange: boolean
+  /** Undefined when the proxy gets nothing of the pod's traffic. */
+  readonly redirection: SidecarRedirection | undefined
 }
 
-interface Container {
-  readonly name: string
-  readonly ports?: readonly { readonly containerPort: number }[]
-  readonly env?: readonly { readonly name: string; readonly value?: string }[]
-  readonly securityContext?: { readonly runAsUser?: number }
+/** As the agent of the demo is told. */
+export const excludedNamespace = 'kube-system'
+
+/** Every pod of a file of manifests; other objects are passed over. */
+export function podManifests(text: string): PodManifest[] {
+  const documents = parseAllDocuments(text).flatMap((document) => {
+    if (document.errors[0] !== undefined) throw document.errors[0]
+    const object = document.toJS() as { kind?: unknown; items?: unknown[] } | null
+    return Array.isArray(object?.items) ? object.items : [object]
+  })
+  const pods = documents.filter((object) => (object as { kind?: unknown } | null)?.kind === 'Pod')
+  if (pods.length === 0) throw new Error('it holds no object of kind Pod')
+  return pods.map(podManifest)
 }
 
-interface Manifest {
-  readonly metadata: {
-    readonly name: string
-    readonly namespace?: string
-    readonly uid?: string
-    readonly annotations?: Readonly<Record<string, string>>
+function podManifest(manifest: unknown): PodManifest {
+  const pod = podFromManifest(manifest)
+  const decision = decisionOf(pod, { excludeNamespaces: [excludedNamespace], podNamespace: 'istio-system' })
+  const { spec } = manifest as {
+    spec: { containers: { name: string; ports?: { containerPort: number }[] }[] }
   }
-  readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] }
-}
-
-export function podManifest(yaml: string): PodManifest {
-  const { metadata, spec } = parse(yaml) as Manifest
-  const { name, namespace = 'default', uid = '', annotations = {} } = metadata
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])]
-  const proxy = containers.find((container) => container.name === 'istio-proxy')
-  const parts = (annotation: string) =>
-    (annotations[`traffic.sidecar.istio.io/${annotation}`] ?? '').split(',').filter((part) => part !== '')
   const ports = spec.containers
-    .filter((container) => container !== proxy)
+    .filter(({ name }) => name !== 'istio-proxy')
     .flatMap((container) => container.ports ?? [])
   return {
-    key: `${namespace}/${name}`,
-    pod: { namespace, name, uid },
-    proxyUid: proxy && (proxy.securityContext?.runAsUser ?? 1337),
-    isInjected: proxy !== undefined && annotations['sidecar.istio.io/status'] !== undefined,
-    capturesDns:
-      proxy?.env?.some((env) => env.name === 'ISTIO_META_DNS_CAPTURE' && env.value === 'true') ?? false,
+    key: `${pod.namespace}/${pod.name}`,
+    pod: { namespace: pod.namespace, name: pod.name, uid: pod.uid },
     containerPorts: ports.length > 0 ? ports.map((port) => port.containerPort) : [8080],
-    excludedInboundPorts: parts('excludeInboundPorts').map(Number),
-    excludedOutboundPorts: parts('excludeOutboundPorts').map(Number),
-    excludesRange: parts('excludeOutboundIPRanges').length > 0,
+    redirection: decision.mode === 'sidecar' ? decision.redirection : undefined,
   }
+}
+
+/** Whether the proxy should get connections that come in to the port. */
+export function takesInbound({ redirection }: PodManifest, port: number): boolean {
+  if (redirection === undefined) return false
+  const { includePorts, excludePorts } = redirection.inbound
+  return includePorts === 'all' ? !holds(excludePorts, port) : includePorts.includes(port)
+}
+
+/** Whether the proxy should get connections that go out. */
+export function takesOutbound({ redirection }: PodManifest, address: string, port: number): boolean {
+  if (redirection === undefined) return false
+  const { includeRanges, excludeRanges, includePorts, excludePorts } = redirection.outbound
+  if (holds(excludePorts, port) || isIn(excludeRanges, address)) return false
+  return holds(includePorts, port) || includeRanges === 'all' || isIn(includeRanges, address)
+}
+
+/** Whether the proxy should get DNS questions. */
+export const takesDns = ({ redirection }: PodManifest): boolean =>
+  redirection?.dnsCapture === true && !holds(redirection.outbound.excludePorts, 53)
+
+/** Single ports that the pod keeps from its proxy on the way out. */
+export const excludedOutboundPorts = ({ redirection }: PodManifest): readonly number[] =>
+  redirection === undefined || redirection.outbound.excludePorts === 'all'
+    ? []
+    : redirection.outbound.excludePorts.filter((port) => port > 0 && port !== 15020)
+
+const holds = (ports: Ports, port: number): boolean => ports === 'all' || ports.includes(port)
+
+function isIn(ranges: readonly Cidr[], address: string): boolean {
+  const list = new BlockList()
+  for (const { family, text } of ranges) {
+    const [network = '', bits] = text.split('/')
+    list.addSubnet(network, Number(bits), family === 4 ? 'ipv4' : 'ipv6')
+  }
+  return list.check(address, address.includes(':') ? 'ipv6' : 'ipv4')
 }
