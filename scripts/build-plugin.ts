@@ -1,4 +1,4 @@
-// dist/istio-cni: the plugin's TypeScript, bundled, compiled to bytecode and embedded in its Rust host.
+// dist/istio-cni: the plugin's TypeScript and the operator's, bundled, compiled to bytecode and embedded in its Rust host.
 //   node scripts/build-plugin.ts                        build what changed
 //   node scripts/build-plugin.ts --check-reproducible   build twice, elsewhere, and compare
 import { execFile } from 'node:child_process'
@@ -70,10 +70,19 @@ async function buildTwice(): Promise<string[]> {
   }
 }
 
-/** One ES module for QuickJS, put where build.rs reads it. */
+/** The plugin, and what the same program does for an operator. */
+const programs = ['plugin', 'operator'] as const
+
+/** One ES module for QuickJS per program, put where build.rs reads it. */
 async function bundle(sources: string): Promise<string> {
+  const texts: string[] = []
+  for (const program of programs) texts.push(await bundleOf(sources, program))
+  return texts.join('\0')
+}
+
+async function bundleOf(sources: string, program: (typeof programs)[number]): Promise<string> {
   const { outputFiles, metafile } = await build({
-    entryPoints: [join(sources, 'packages/runtime/src/plugin/main.ts')],
+    entryPoints: [join(sources, `packages/runtime/src/${program}/main.ts`)],
     alias: { '@istio-install-cni/config-schema': join(sources, 'packages/config-schema/src/index.ts') },
     bundle: true,
     // Imported by parts of config-schema that the plugin does not use, and left out with them.
@@ -88,9 +97,9 @@ async function bundle(sources: string): Promise<string> {
   })
   const imports = Object.values(metafile.outputs).flatMap((file) => file.imports.map(({ path }) => path))
   if (imports.length > 0)
-    throw new Error(`the plugin's bundle needs ${imports.join(', ')}, which QuickJS does not have`)
+    throw new Error(`the bundle of ${program} needs ${imports.join(', ')}, which QuickJS does not have`)
   const text = outputFiles[0]?.text ?? ''
-  const file = join(native(sources), 'dist/plugin.js')
+  const file = join(native(sources), `dist/${program}.js`)
   const before = await readFile(file, 'utf8').catch(() => undefined)
   if (before !== text) {
     await mkdir(join(native(sources), 'dist'), { recursive: true })

@@ -1,16 +1,22 @@
-//! Compiles the plugin's bundle (`dist/plugin.js`, written by scripts/build-plugin.ts) to bytecode.
+//! Compiles the bundles of the plugin and of the operator's commands (`dist/*.js`, written by scripts/build-plugin.ts)
+//! to bytecode.
 
 use rquickjs::module::{WriteOptions, WriteOptionsEndianness};
 use rquickjs::{Context, Module, Runtime};
 use std::{env, error::Error, fs, path::Path};
 
-const BUNDLE: &str = "dist/plugin.js";
+const BUNDLES: [&str; 2] = ["plugin", "operator"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={BUNDLE}");
     println!("cargo::rerun-if-changed=build.rs");
+    BUNDLES.into_iter().try_for_each(compile)
+}
+
+fn compile(name: &str) -> Result<(), Box<dyn Error>> {
+    let bundle = format!("dist/{name}.js");
+    println!("cargo::rerun-if-changed={bundle}");
     let source =
-        fs::read(BUNDLE).map_err(|error| format!("{BUNDLE}: {error}: run scripts/build-plugin.ts"))?;
+        fs::read(&bundle).map_err(|error| format!("{bundle}: {error}: run scripts/build-plugin.ts"))?;
     let runtime = Runtime::new()?;
     let bytecode = Context::full(&runtime)?.with(|ctx| {
         // Little: every node that we build for. Stripped: smaller, and errors carry no line of ours anyway.
@@ -21,8 +27,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             strip_source: true,
             strip_debug: true,
         };
-        Module::declare(ctx, "plugin", source)?.write(options)
+        Module::declare(ctx, name, source)?.write(options)
     })?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("plugin.bytecode"), bytecode)?;
+    fs::write(
+        Path::new(&env::var("OUT_DIR")?).join(format!("{name}.bytecode")),
+        bytecode,
+    )?;
     Ok(())
 }

@@ -1,8 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { Settings } from '@istio-install-cni/config-schema'
-
-/** Name of the only context (original: cni/pkg/install/kubeconfig.go). */
-export const kubeconfigContext = 'istio-cni-context'
+import { kubeconfigContext } from './kubeconfig-context.ts'
 
 /** Content as the original writes it (cni/pkg/install/kubeconfig.go): keys sorted, one cluster, one user. */
 export function kubeconfigText(

@@ -9,7 +9,8 @@ import {
 import { messageOf } from '../errors.ts'
 import { InstallError, systemCodeOf } from './errors.ts'
 import { removeDurably, writeAtomically } from './files.ts'
-import { kubeconfigContext, kubeconfigText } from './kubeconfig-text.ts'
+import { kubeconfigContext } from './kubeconfig-context.ts'
+import { kubeconfigText } from './kubeconfig-text.ts'
 
 /** What became of the kubeconfig; `why` is worth a log line. */
 export type KubeconfigOutcome =

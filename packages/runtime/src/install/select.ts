@@ -86,7 +86,7 @@ export function namedCandidate(files: readonly ConfigFile[], name: string): Cand
 }
 
 /** Neither our own single configuration nor that of `lo` is a network to chain into. */
-export function isForeign({ config: { kind, document } }: Candidate): boolean {
+export function isForeign({ config: { kind, document } }: Pick<Candidate, 'config'>): boolean {
   return kind === 'list' || (!namesUs(document) && document.type !== 'loopback')
 }
 

@@ -94,7 +94,9 @@ fn verified(authorities: &str) -> Outcome<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
         let certificate = certificate.map_err(|error| broken(error.to_string()))?;
-        roots.add(certificate).map_err(|error| broken(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| broken(error.to_string()))?;
     }
     if roots.is_empty() {
         return Err(broken("there is no certificate in it".into()));

@@ -1,4 +1,4 @@
-//! The CNI plugin `istio-cni`: runs the bytecode of `src/plugin` in QuickJS and lends it the node.
+//! The CNI plugin `istio-cni`: runs the bytecode of `src/plugin` (or `src/operator`) in QuickJS and lends it the node.
 //!
 //! Nothing is decided here. What the program can touch is the list of functions in `host`.
 
@@ -6,6 +6,7 @@ mod api;
 mod files;
 mod host;
 mod input;
+mod operator;
 mod reply;
 mod request;
 mod unverified;
@@ -13,6 +14,7 @@ mod unverified;
 use rquickjs::{Context, Ctx, Module, Runtime, context::intrinsic};
 
 static PLUGIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plugin.bytecode"));
+static OPERATOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/operator.bytecode"));
 
 /// Configurations are bounded to 1 MiB; parsed at their worst they fill some 40 MiB.
 const MEMORY_LIMIT: usize = 96 * 1024 * 1024;
@@ -52,8 +54,14 @@ fn run() -> Result<(), String> {
 
 fn evaluate(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
     host::install(ctx)?;
+    let bytecode = if operator::is_asked() {
+        operator::install(ctx)?;
+        OPERATOR
+    } else {
+        PLUGIN
+    };
     // SAFETY: the bytes come from build.rs, written by this same version of the engine.
-    let module = unsafe { Module::load(ctx.clone(), PLUGIN)? };
+    let module = unsafe { Module::load(ctx.clone(), bytecode)? };
     let (_, promise) = module.eval()?;
     promise.finish::<()>()
 }

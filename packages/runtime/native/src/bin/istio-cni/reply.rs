@@ -167,8 +167,8 @@ pub fn timeout() -> Failure {
 
 pub fn failure(error: &std::io::Error) -> Failure {
     use ErrorKind::{
-        BrokenPipe, ConnectionRefused, ConnectionReset, HostUnreachable, InvalidData, NetworkUnreachable, TimedOut,
-        UnexpectedEof, WouldBlock,
+        BrokenPipe, ConnectionRefused, ConnectionReset, HostUnreachable, InvalidData, NetworkUnreachable,
+        TimedOut, UnexpectedEof, WouldBlock,
     };
     match error.kind() {
         WouldBlock | TimedOut => timeout(),
