@@ -150,6 +150,12 @@ describe.concurrent('ADD without an agent', () => {
       /closed/,
     ],
     [
+      'fills the memory',
+      { respond: (_, response) => response.end(`[${'[],'.repeat(690_000)}[]]`) },
+      'authority',
+      /no JSON object/,
+    ],
+    [
       'nests deeply',
       { respond: (_, response) => response.end('['.repeat(1_000_000)) },
       'authority',
