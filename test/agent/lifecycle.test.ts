@@ -213,7 +213,7 @@ describe('an agent that cannot work', () => {
 })
 
 describe('two installations on one node', () => {
-  const second = async () => {
+  const second = async (settings: Readonly<Record<string, string>> = {}) => {
     const ports = await NodeBed.create()
     const agent = bed.agent({
       POD_NAME: 'istio-cni-node-bbbbb',
@@ -222,6 +222,7 @@ describe('two installations on one node', () => {
       HEALTH_PORT: String(ports.ports.health),
       MONITORING_PORT: String(ports.ports.monitoring),
       UNINSTALL_ON_STOP: 'true',
+      ...settings,
     })
     return { agent, close: () => ports.close() }
   }
@@ -238,6 +239,25 @@ describe('two installations on one node', () => {
     expect(await other.agent.stop()).toBe(0)
     expect(await conflist()).toBe(before)
     expect((await agent.readiness())?.status).toBe(200)
+    await other.close()
+  })
+
+  it('leave the sockets to the first, also where both have the same run directory', async () => {
+    const agent = first()
+    await agent.ready()
+    const sockets = async () => {
+      const paths = ['pluginevent.sock', 'log.sock'].map((name) => join(bed.runDir, name))
+      return Promise.all(paths.map(async (path) => (await stat(path)).ino))
+    }
+    const before = await sockets()
+    const other = await second({ CNI_AGENT_RUN_DIR: bed.runDir })
+    await expect
+      .poll(async () => (await other.agent.readiness())?.body, { timeout: 10_000 })
+      .toMatch(/another installation/)
+    expect(await sockets()).toEqual(before)
+    expect(await other.agent.stop()).toBe(0)
+    expect(await sockets()).toEqual(before)
+    expect(other.agent.log()).toMatch(/refused to install/)
     await other.close()
   })
 

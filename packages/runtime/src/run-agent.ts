@@ -57,9 +57,11 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   await listenOnPort(health, settings.healthPort, 'HEALTH_PORT')
   await listenOnPort(monitoring, settings.monitoringPort, 'MONITORING_PORT')
   await pods.start()
-  await listenOnUnixSocket(logging, join(settings.cniAgentRunDir, LOG_SOCKET_NAME))
-  await listenOnUnixSocket(plugin, join(settings.cniAgentRunDir, PLUGIN_SOCKET_NAME))
-  await installer.start()
+  if (await Promise.race([installer.waitForNode().then(() => true), stopped.then(() => false)])) {
+    await listenOnUnixSocket(logging, join(settings.cniAgentRunDir, LOG_SOCKET_NAME))
+    await listenOnUnixSocket(plugin, join(settings.cniAgentRunDir, PLUGIN_SOCKET_NAME))
+    await installer.start()
+  }
 
   await stopped
   const uninstall = (await uninstallIntended(settings)) || (await cluster.isUninstallation())

@@ -1,5 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   nodeName,
   PLUGIN_NAME,
@@ -91,6 +92,21 @@ export class Installer {
 
   readiness(): Readiness {
     return this.#readiness
+  }
+
+  /**
+   * Resolves when no other installation keeps this node: before that nothing of the node may be touched, not even the
+   * sockets in the run directory, which may be the other one's too. Until then it tells why not.
+   */
+  async waitForNode(): Promise<void> {
+    while (!this.#isStopped) {
+      const refusal = await this.#owner.claim()
+      if (refusal === undefined) return
+      if (this.#readiness.reasons[0] !== refusal)
+        this.#options.log.error({ why: refusal }, 'refused to install')
+      this.#become({ ready: false, reasons: [refusal], warnings: [] })
+      await delay(otherInstallationMs, undefined, { ref: false })
+    }
   }
 
   /** Resolves after the first pass, whatever it came to. */
