@@ -89,7 +89,11 @@ describe('an installer on a node in a bad state', () => {
     const full = expect.stringMatching(/^cannot write .*net\/\S+: no space left on the device/)
     await eventually(() => expect(agent.latest()).toMatchObject({ ready: false, reasons: [full] }))
     expect(readFileSync(agent.inside('net/10-pods.conflist'), 'utf8')).toBe(before)
-    expect((await readdir(agent.inside('net'))).sort()).toEqual(['10-pods.conflist', 'filling'])
+    expect((await readdir(agent.inside('net'))).sort()).toEqual([
+      '.istio-cni-owner',
+      '10-pods.conflist',
+      'filling',
+    ])
     await rm(agent.inside('net/filling'))
     await eventually(() => expect(agent.latest()).toMatchObject({ ready: true, reasons: [] }), 15_000)
     expect(readFileSync(agent.inside('net/10-pods.conflist'), 'utf8')).toContain('"istio-cni"')
