@@ -128,6 +128,10 @@ export const CNI_ERROR = {
   podRefused: 100,
   rulesNotApplied: 101,
   redirectionDiffers: 102,
+  /** The agent's socket, its directory or the process behind it is not one that the plugin may trust. */
+  untrustedAgent: 110,
+  /** A bug of ours; the number that the CNI project's library gives its own (pkg/types `ErrInternal`). */
+  internal: 999,
 } as const
 
 /** Health and metrics of the agent (original cni/pkg/constants, chart readinessProbe). */

@@ -1,5 +1,5 @@
 import { CNI_ERROR, PLUGIN_BODY_LIMIT, PLUGIN_SOCKET_NAME } from '@istio-install-cni/config-schema'
-import { CniError, PLUGIN_ERROR } from './errors.ts'
+import { CniError } from './errors.ts'
 import type { HttpFailure, PluginPorts } from './ports.ts'
 import { acceptsPeer, trustedSocket } from './trust.ts'
 
@@ -111,9 +111,5 @@ function away({ failure, detail }: HttpFailure, runDir: string): CniError {
 }
 
 function untrusted(reason: string): CniError {
-  return new CniError(
-    PLUGIN_ERROR.untrustedAgent,
-    'the socket of the istio-cni agent cannot be trusted',
-    reason,
-  )
+  return new CniError(CNI_ERROR.untrustedAgent, 'the socket of the istio-cni agent cannot be trusted', reason)
 }

@@ -1,10 +1,4 @@
-/** Codes of the plugin alone; those that it shares with the agent stand in the contract. */
-export const PLUGIN_ERROR = {
-  /** The socket, its directory or the process behind it is not one that we may trust. */
-  untrustedAgent: 110,
-  /** A bug of ours; the number that the CNI project's library gives its own (pkg/types ErrInternal). */
-  internal: 999,
-} as const
+import { CNI_ERROR } from '@istio-install-cni/config-schema'
 
 /**
  * The answer to a call that failed: SPEC.md, section 5 "Error".
@@ -32,5 +26,5 @@ export function errorText(error: CniError, cniVersion: string): string {
 export function asCniError(thrown: unknown): CniError {
   if (thrown instanceof CniError) return thrown
   const details = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
-  return new CniError(PLUGIN_ERROR.internal, 'istio-cni failed internally', details, thrown)
+  return new CniError(CNI_ERROR.internal, 'istio-cni failed internally', details, thrown)
 }
