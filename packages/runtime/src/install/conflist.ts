@@ -17,6 +17,12 @@ export function namesUs(document: JsonDocument): boolean {
   return isOurs(document) || pluginsOf(document).some(isOurs)
 }
 
+/** A configuration of ours alone: nobody else's plugin is lost with it. */
+export function runsOnlyUs(document: JsonDocument): boolean {
+  const plugins = pluginsOf(document)
+  return isOurs(document) || (plugins.length > 0 && plugins.every(isOurs))
+}
+
 /** Our entry is there once, last, and equal to `entry`. */
 export function isInserted(list: JsonDocument, entry: JsonDocument): boolean {
   const plugins = pluginsOf(list)

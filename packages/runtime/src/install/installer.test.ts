@@ -89,6 +89,19 @@ describe('Installer', () => {
     expect(agent.gauge).toEqual([false, true])
   })
 
+  it('follows a CA that stands somewhere else', async () => {
+    await using node = await ScratchNode.create()
+    await node.write('10-pods.conflist', list)
+    await mkdir(node.path('authority'))
+    await writeFile(node.path('authority/ca.crt'), 'first')
+    await using _agent = await agentOn(node, { KUBE_CA_FILE: node.path('authority/ca.crt') })
+    await writeFile(node.path('authority/ca.crt'), 'second')
+    const second = Buffer.from('second').toString('base64')
+    await eventually(async () =>
+      expect(await readFile(node.path('net/ZZZ-istio-cni-kubeconfig'), 'utf8')).toContain(second),
+    )
+  })
+
   it('waits for a network configuration and says so', async () => {
     await using node = await ScratchNode.create()
     await using agent = await agentOn(node)
@@ -328,6 +341,24 @@ describe('uninstalling', () => {
     expect(await node.netDir()).toEqual(before)
     expect(await node.list('bin')).toEqual([])
     expect(await node.list('run')).toEqual([])
+  })
+
+  it('leaves what only has the names of ours', async () => {
+    await using node = await ScratchNode.create()
+    await node.write('10-pods.conflist', list)
+    await node.write('calico-kubeconfig', 'current-context: calico')
+    const agent = await agentOn(node, { KUBECFG_FILE_NAME: 'calico-kubeconfig' })
+    await agent.installer.stop({ uninstall: true })
+    expect(await node.list('net')).toEqual(['10-pods.conflist', 'calico-kubeconfig'])
+  })
+
+  it('keeps the binary for a list that only the runtime can read', async () => {
+    await using node = await ScratchNode.create()
+    await node.write('10-pods.conflist', list)
+    await symlink('/elsewhere/50-other.conflist', node.path('net/50-other.conflist'))
+    const agent = await agentOn(node)
+    expect(await agent.installer.stop({ uninstall: true })).toEqual({ kept: [node.path('bin/istio-cni')] })
+    expect(await types(node)).toEqual(['bridge'])
   })
 
   it('keeps the binary while a configuration still runs it, and says which', async () => {

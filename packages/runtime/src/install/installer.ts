@@ -1,5 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   nodeName,
@@ -26,7 +27,7 @@ import {
   type Readiness,
 } from './readiness.ts'
 import { uninstall } from './uninstall.ts'
-import { DirectoryWatch, type WatchTimes } from './watch.ts'
+import { DirectoryWatch, type WatchedDirectory, type WatchTimes } from './watch.ts'
 
 export interface InstallerOptions {
   settings: Settings
@@ -82,11 +83,13 @@ export class Installer {
     // A template may ask for the node's name, which only the host knows when no setting tells.
     this.#entry = pluginEntry({ ...settings, nodeName: nodeName(settings) || hostname() }) as JsonDocument
     this.#network = new NetworkKeeper(settings, log, metrics, now)
-    const directories = [
+    const directories: WatchedDirectory[] = [
       ...settings.mountedCniBinDirs.map((path) => ({ path, only: PLUGIN_NAME })),
       { path: settings.mountedCniNetDir },
       { path: serviceAccountDir },
     ]
+    const authorityDir = dirname(settings.kubeCaFile)
+    if (!directories.some(({ path }) => path === authorityDir)) directories.push({ path: authorityDir })
     this.#watch = new DirectoryWatch(directories, () => this.#ask(), watchTimes)
   }
 

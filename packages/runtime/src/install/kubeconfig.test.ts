@@ -55,6 +55,23 @@ describe('the kubeconfig', () => {
     expect(await node.list('run')).toEqual(['istio-cni-kubeconfig'])
   })
 
+  it('replaces no file of another program, but whatever has its usual name', async () => {
+    await using node = await ScratchNode.create()
+    const path = node.path('net/calico-kubeconfig')
+    await writeFile(path, 'current-context: calico')
+    const named = node.settings({ KUBECFG_FILE_NAME: 'calico-kubeconfig' })
+    await expect(writeKubeconfig(named, node.account)).rejects.toMatchObject({
+      code: 'NAME_TAKEN',
+      message: expect.stringContaining('KUBECFG_FILE_NAME'),
+    })
+    expect(await readFile(path, 'utf8')).toBe('current-context: calico')
+    await writeFile(path, '\n')
+    expect(await writeKubeconfig(named, node.account)).toEqual({ done: 'written', path })
+    expect(await writeKubeconfig(named, node.account)).toEqual({ done: 'unchanged', path })
+    await writeFile(node.path('net/ZZZ-istio-cni-kubeconfig'), 'garbage')
+    expect(await writeKubeconfig(node.settings(), node.account)).toMatchObject({ done: 'written' })
+  })
+
   it('takes the CA from where it is told, or none', async () => {
     await using node = await ScratchNode.create()
     await writeFile(node.path('ca'), 'other')

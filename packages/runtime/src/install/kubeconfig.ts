@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   FILE_NAME,
   kubeconfigPaths,
@@ -39,6 +39,7 @@ export async function writeKubeconfig(
   if (await isWritten(paths.written, content, settings.kubeconfigMode)) {
     return { done: 'unchanged', path: paths.written }
   }
+  if (await isOfAnother(paths.written)) throw taken(paths.written)
   await writeAtomically(paths.written, content, { mode: settings.kubeconfigMode })
   return { done: 'written', path: paths.written }
 }
@@ -65,9 +66,32 @@ async function tokenOf(serviceAccountDir: string): Promise<string> {
 /** An agent that ran here before may have left its credentials; only what is recognisably a kubeconfig of ours goes. */
 async function removeCredentials(settings: Settings): Promise<void> {
   for (const path of kubeconfigPlaces(settings)) {
-    const text = await readFile(path, 'utf8').catch(() => '')
-    if (text.includes(`current-context: ${kubeconfigContext}`)) await removeDurably(path)
+    if (isKubeconfigOfOurs(await readFile(path, 'utf8').catch(() => ''))) await removeDurably(path)
   }
+}
+
+function isKubeconfigOfOurs(text: string): boolean {
+  return text.includes(`current-context: ${kubeconfigContext}`)
+}
+
+/** Does the file belong to another program? In the usual places nobody else writes; an empty file is nobody's. */
+export async function isOfAnother(path: string): Promise<boolean> {
+  const usual: readonly string[] = [FILE_NAME.kubeconfig, FILE_NAME.runDirKubeconfig]
+  if (usual.includes(basename(path))) return false
+  try {
+    const text = await readFile(path, 'utf8')
+    return text.trim() !== '' && !isKubeconfigOfOurs(text)
+  } catch (error) {
+    return systemCodeOf(error) !== 'ENOENT'
+  }
+}
+
+function taken(path: string): InstallError {
+  return new InstallError(
+    'NAME_TAKEN',
+    `${path} exists and is no kubeconfig of ours, so it is not ours to replace: set KUBECFG_FILE_NAME to a free name`,
+    { path },
+  )
 }
 
 async function authorityOf(settings: Settings, serviceAccountDir: string): Promise<Uint8Array | undefined> {

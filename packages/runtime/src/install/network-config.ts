@@ -47,8 +47,13 @@ function whyNoList(list: JsonDocument): string | undefined {
     if (!isFlag(list[key])) return `"${key}" is neither true nor false`
   }
   if (!Array.isArray(list.plugins) || list.plugins.length === 0) return 'the list has no "plugins"'
-  const at = pluginsOf(list).findIndex((plugin) => !isDocument(plugin) || !isType(plugin.type))
-  return at < 0 ? undefined : `plugin ${at} of the list has no "type"`
+  for (const [at, plugin] of pluginsOf(list).entries()) {
+    if (!isDocument(plugin)) return `plugin ${at} of the list is no object`
+    if (!isType(plugin.type)) return `plugin ${at} of the list has no "type"`
+    const reason = wrongKey(plugin)
+    if (reason !== undefined) return `plugin ${at} of the list: ${reason}`
+  }
+  return undefined
 }
 
 function whyNoSingle(single: JsonDocument): string | undefined {
@@ -57,10 +62,24 @@ function whyNoSingle(single: JsonDocument): string | undefined {
       ? 'it has no "type"; a list belongs into a file named .conflist'
       : 'it has no "type"'
   }
+  return wrongKey(single)
+}
+
+/** What libcni decodes into fields of its own (pkg/types `PluginConf`); null is the same as nothing there. */
+function wrongKey(plugin: JsonDocument): string | undefined {
   for (const key of ['name', 'cniVersion']) {
-    if (single[key] !== undefined && typeof single[key] !== 'string') return `"${key}" is no string`
+    const value = plugin[key] ?? ''
+    if (typeof value !== 'string') return `"${key}" is no string`
   }
-  return undefined
+  for (const key of ['ipam', 'dns', 'capabilities']) {
+    if (!isDocument(plugin[key] ?? {})) return `"${key}" is no object`
+  }
+  const { type = '' } = (plugin.ipam ?? {}) as JsonDocument
+  if (type !== null && typeof type !== 'string') return '"ipam.type" is no string'
+  const capabilities = Object.values((plugin.capabilities ?? {}) as JsonDocument)
+  return capabilities.every((value) => value === null || typeof value === 'boolean')
+    ? undefined
+    : '"capabilities" are not all true or false'
 }
 
 function isType(value: Json | undefined): boolean {

@@ -5,8 +5,7 @@ import { InstallError } from './errors.ts'
 import { removeDurably, writeAtomically } from './files.ts'
 import type { JsonDocument } from './json.ts'
 import { planOf } from './plan.ts'
-import { standaloneName } from './plan-standalone.ts'
-import type { Plan, Step } from './wanted.ts'
+import { type Plan, type Step, standaloneName } from './wanted.ts'
 
 /** How often a file may change under our hands before we leave it to the next look. */
 const attempts = 8

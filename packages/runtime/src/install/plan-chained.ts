@@ -1,28 +1,23 @@
 import { insertEntry, isConversionOf, isInserted, listFromSingle } from './conflist.ts'
 import { InstallError } from './errors.ts'
 import { equalJson, indentationOf, type JsonDocument, printJson } from './json.ts'
+import { leftoversOf, removalOf } from './leftovers.ts'
 import { readNetworkConfig } from './network-config.ts'
 import { primaryOf } from './primary.ts'
 import { type Candidate, type ConfigFile, stemOf } from './select.ts'
-import { isOurFile, type Plan, type Step, type Wanted } from './wanted.ts'
+import type { Plan, Step, Wanted } from './wanted.ts'
 
 /** Our plugin becomes the last one of the primary network's list. */
 export function planChained({ files, settings, entry, network }: Wanted): Plan {
-  const ownedName = settings.istioOwnedCniConfigFilename
-  // Left over from owned mode: it sorts before the primary and would go on hiding it.
-  const leftover = files.find(
-    (file) => settings.cniConfName !== ownedName && isOurFile(file, ownedName, false),
-  )
-  const others = files.filter((file) => file !== leftover)
+  const leftovers = leftoversOf(files, settings)
+  const others = files.filter((file) => !leftovers.some((leftover) => leftover === file))
   const { primary, notes, plan, ...circumstances } = primaryOf(others, settings, network)
   if (primary === undefined) return { ...plan, notes }
   const inserted =
     primary.config.kind === 'list' ? stepsForList(primary, entry) : stepsForSingle(primary, entry, files)
   if (inserted instanceof InstallError) return { outcome: 'refuse', error: inserted, notes }
-  if (leftover !== undefined && 'version' in leftover) {
-    inserted.steps.push({ act: 'delete', name: leftover.name, expected: leftover.version })
-  }
-  return { outcome: 'install', ...inserted, ...circumstances, notes }
+  const steps = [...inserted.steps, ...removalOf(leftovers)]
+  return { outcome: 'install', target: inserted.target, steps, ...circumstances, notes }
 }
 
 interface Inserted {

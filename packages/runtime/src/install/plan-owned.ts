@@ -1,18 +1,20 @@
-import { insertEntry, listFromSingle } from './conflist.ts'
+import { insertEntry, listFromSingle, namesUs } from './conflist.ts'
 import { InstallError } from './errors.ts'
 import { equalJson, indentationOf, type JsonDocument, printJson } from './json.ts'
+import { leftoversOf, removalOf } from './leftovers.ts'
 import { readNetworkConfig } from './network-config.ts'
 import { primaryOf } from './primary.ts'
 import { type Candidate, candidatesOf, isForeign, sortsBefore, stemOf } from './select.ts'
-import { isOurFile, newFileMode, type Plan, type Step, type Wanted } from './wanted.ts'
+import { isReplaceable, newFileMode, type Plan, type Step, type Wanted } from './wanted.ts'
 
 /** A list of our own, copied from the primary and sorted before it, holds our plugin; the primary stays untouched. */
 export function planOwned({ files, settings, entry }: Wanted): Plan {
   const name = settings.istioOwnedCniConfigFilename
   const existing = files.find((file) => file.name === name)
-  const others = files.filter((file) => file !== existing)
+  const leftovers = leftoversOf(files, settings, name)
+  const others = files.filter((file) => file !== existing && !leftovers.some((leftover) => leftover === file))
   const { primary, notes, plan, doubtful } = primaryOf(others, settings)
-  const ours = existing === undefined || isOurFile(existing, name, true)
+  const ours = existing === undefined || isReplaceable(existing, namesUs)
   if (!ours) return { outcome: 'refuse', error: taken(name), notes }
   if (!name.endsWith('.conflist')) return { outcome: 'refuse', error: notAList(name), notes }
   if (primary === undefined) return { ...plan, notes }
@@ -30,6 +32,7 @@ export function planOwned({ files, settings, entry }: Wanted): Plan {
     const mode = expected === 'absent' ? newFileMode(settings) : expected.mode
     steps.push({ act: 'write', name, text: printJson(list, indentationOf(primary.text)), mode, expected })
   }
+  steps.push(...removalOf(leftovers))
   // Preemption is none here: the copy sorts before all of them.
   const circumstances = { network: stemOf(primary.name), ...(doubtful === undefined ? {} : { doubtful }) }
   return { outcome: 'install', target: name, steps, notes, ...circumstances }

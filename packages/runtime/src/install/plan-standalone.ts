@@ -1,19 +1,16 @@
-import { CNI_VERSION_WRITTEN, FILE_NAME, PLUGIN_NAME, type Settings } from '@istio-install-cni/config-schema'
+import { CNI_VERSION_WRITTEN, PLUGIN_NAME } from '@istio-install-cni/config-schema'
+import { runsOnlyUs } from './conflist.ts'
 import { InstallError } from './errors.ts'
 import { equalJson, type JsonDocument, printJson } from './json.ts'
 import { readNamedConfig } from './network-config.ts'
-import { isOurFile, newFileMode, type Plan, type Step, type Wanted } from './wanted.ts'
-
-/** Name of our own configuration when we are not chained; Multus refers to it. */
-export function standaloneName(settings: Pick<Settings, 'cniConfName'>): string {
-  return settings.cniConfName || FILE_NAME.standaloneConfig
-}
+import { planRemoval } from './removal.ts'
+import { isReplaceable, newFileMode, type Plan, type Step, standaloneName, type Wanted } from './wanted.ts'
 
 /** A configuration of our own that no runtime loads by itself: Multus runs it by name. */
 export function planStandalone({ files, settings, entry }: Wanted): Plan {
   const name = standaloneName(settings)
   const existing = files.find((file) => file.name === name)
-  if (existing !== undefined && !isOurFile(existing, name, true)) {
+  if (existing !== undefined && !isReplaceable(existing, runsOnlyUs)) {
     return { outcome: 'refuse', error: taken(name), notes: [] }
   }
   const document = documentFor(name, entry)
@@ -25,6 +22,13 @@ export function planStandalone({ files, settings, entry }: Wanted): Plan {
     const mode = expected === 'absent' ? newFileMode(settings) : expected.mode
     steps.push({ act: 'write', name, text: printJson(document, '  '), mode, expected })
   }
+  // Left by another mode: what it put into the node's networks would go on there, and with the settings of then.
+  steps.push(
+    ...planRemoval(
+      files.filter((file) => file !== existing),
+      settings,
+    ),
+  )
   return { outcome: 'install', target: name, steps, notes: [] }
 }
 
@@ -38,7 +42,7 @@ function documentFor(name: string, entry: JsonDocument): JsonDocument {
 function taken(name: string): InstallError {
   return new InstallError(
     'NAME_TAKEN',
-    `${name} exists and does not run our plugin, so it is not ours to replace: set CNI_CONF_NAME to a free name`,
+    `${name} exists and runs not only our plugin, so it is not ours to replace: set CNI_CONF_NAME to a free name`,
     { path: name },
   )
 }

@@ -68,6 +68,12 @@ describe('chained', () => {
     ['05-noname.conflist', { plugins: [bridge] }, 'no "name"'],
     ['05-list.conf', list, 'a list belongs into a file named .conflist'],
     ['05-notype.conflist', { ...list, plugins: [{}] }, 'plugin 0'],
+    ['05-text.conflist', { ...list, plugins: ['bridge'] }, 'plugin 0 of the list is no object'],
+    ['05-ipam.conflist', { ...list, plugins: [{ ...bridge, ipam: 'dhcp' }] }, 'plugin 0 of the list: "ipam"'],
+    ['05-ipamtype.conf', { ...single, ipam: { type: 1 } }, '"ipam.type" is no string'],
+    ['05-dns.conf', { ...single, dns: [] }, '"dns" is no object'],
+    ['05-caps.conflist', { ...list, plugins: [{ ...bridge, capabilities: { mac: 'yes' } }] }, 'capabilities'],
+    ['05-names.conflist', { ...list, plugins: [bridge, { type: 'tuning', name: 7 }] }, 'plugin 1 .* "name"'],
     ['05-check.conflist', { ...list, disableCheck: 1 }, 'disableCheck'],
     ['05-list.json', list, 'a list belongs'],
     ['05-array.conf', '[]', 'not a JSON object'],
@@ -144,13 +150,17 @@ describe('chained', () => {
     })
   })
 
-  it('is not misled by the files of our other modes, and removes the one that hides the primary', () => {
+  it('is not misled by the files of our other modes, and removes them', () => {
     const files = [
       file('02-istio-cni.conflist', installed),
       file('10-pods.conflist', list),
       file('YYY-istio-cni.conf', { cniVersion: '0.3.1', ...entry }),
     ]
-    expect(steps(plan(files))).toEqual([['10-pods.conflist', '644', installed], '-02-istio-cni.conflist'])
+    const expected = [['10-pods.conflist', '644', installed], '-02-istio-cni.conflist', '-YYY-istio-cni.conf']
+    expect(steps(plan(files))).toEqual(expected)
+    expect(steps(plan(files, { ...chained, istioOwnedCniConfigFilename: '00-own.conflist' }))).toEqual(
+      expected,
+    )
     expect(steps(plan([files[2] as ConfigFile]))).toBe('wait: no network configuration yet')
   })
 
@@ -225,6 +235,22 @@ describe('owned', () => {
     ])
   })
 
+  it('removes the copy that it had under its usual name, instead of copying that', () => {
+    const files = [
+      file('02-istio-cni.conflist', installed),
+      file('10-pods.conflist', list),
+      file('YYY-istio-cni.conf', { cniVersion: '0.3.1', ...entry }),
+    ]
+    const renamed = { ...owned, istioOwnedCniConfigFilename: '00-own.conflist' }
+    const made = plan(files, renamed)
+    expect(made).toMatchObject({ network: '10-pods' })
+    expect(steps(made)).toEqual([
+      ['00-own.conflist', '600', installed],
+      '-02-istio-cni.conflist',
+      '-YYY-istio-cni.conf',
+    ])
+  })
+
   it('waits for a primary', () => {
     expect(steps(plan([], owned))).toBe('wait: no network configuration yet')
     expect(steps(plan([file('02-istio-cni.conflist', installed)], owned))).toBe(
@@ -268,6 +294,34 @@ describe('standalone', () => {
   it('never replaces the configuration of another plugin', () => {
     const named = { ...standalone, cniConfName: '10-pods.conflist' }
     expect(steps(plan([file('10-pods.conflist', list)], named))).toBe('NAME_TAKEN')
+  })
+
+  it('never replaces a list that it was chained into before', () => {
+    const named = { ...standalone, cniConfName: '10-pods.conflist' }
+    expect(steps(plan([file('10-pods.conflist', installed)], named))).toBe('NAME_TAKEN')
+  })
+
+  it('takes away what the other modes have left, and no network of the node', () => {
+    const document = { cniVersion: '0.3.1', ...entry }
+    const files = [
+      file('02-istio-cni.conflist', installed),
+      file('10-pods.conflist', installed),
+      file('YYY-istio-cni.conf', document),
+    ]
+    expect(steps(plan(files, standalone))).toEqual([
+      '-02-istio-cni.conflist',
+      ['10-pods.conflist', '644', list],
+    ])
+    const renamed = { ...standalone, cniConfName: 'istio.conf' }
+    expect(steps(plan(files.slice(1), renamed))).toEqual([
+      ['istio.conf', '600', document],
+      ['10-pods.conflist', '644', list],
+      '-YYY-istio-cni.conf',
+    ])
+    expect(steps(plan([file('02-istio-cni.conflist', installed)], standalone))).toEqual([
+      ['YYY-istio-cni.conf', '600', document],
+      ['02-istio-cni.conflist', '644', list],
+    ])
   })
 
   it('writes a list where the name says list', () => {

@@ -68,7 +68,8 @@ describe('filesNamingUs', () => {
       file('20-b.conf', ours),
       file('30-c.conflist', '{"plugins":[{"type":"istio-cni"}'),
       file('40-d.conflist', list),
+      { name: '50-e.conflist', problem: 'a link out of the directory', symlinkOutside: true },
     ]
-    expect(filesNamingUs(files)).toEqual(['10-a.conflist', '20-b.conf', '30-c.conflist'])
+    expect(filesNamingUs(files)).toEqual(['10-a.conflist', '20-b.conf', '30-c.conflist', '50-e.conflist'])
   })
 })

@@ -1,10 +1,9 @@
 import { FILE_NAME, type Settings } from '@istio-install-cni/config-schema'
-import { isOurs, namesUs, pluginsOf, removeEntry } from './conflist.ts'
+import { isOurs, namesUs, removeEntry, runsOnlyUs } from './conflist.ts'
 import { indentationOf, isDocument, type JsonDocument, parseJson, printJson } from './json.ts'
 import { readNetworkConfig } from './network-config.ts'
-import { standaloneName } from './plan-standalone.ts'
 import { type ConfigFile, isConfigName, isForeign } from './select.ts'
-import type { Step } from './wanted.ts'
+import { type Step, standaloneName } from './wanted.ts'
 
 type RemovalSettings = Pick<Settings, 'chainedCniPlugin' | 'cniConfName' | 'istioOwnedCniConfigFilename'>
 
@@ -51,19 +50,18 @@ export function planRemoval(files: readonly ConfigFile[], settings: RemovalSetti
   })
 }
 
-/** The files that a runtime may still load and that run our plugin: its binary must stay for them. */
+/**
+ * The files that a runtime may still load and that run our plugin: its binary must stay for them. So it must for
+ * those that we cannot look at and a runtime perhaps can, as links out of the directory.
+ */
 export function filesNamingUs(files: readonly ConfigFile[]): string[] {
-  return files.filter((file) => 'text' in file && textNamesUs(file.text)).map(({ name }) => name)
+  return files.filter((file) => !('text' in file) || textNamesUs(file.text)).map(({ name }) => name)
 }
 
 /** Text that cannot be parsed counts by its bytes. */
 export function textNamesUs(text: string): boolean {
   const document = documentOf(text)
   return document === undefined ? text.includes('"istio-cni"') : namesUs(document)
-}
-
-function runsOnlyUs(document: JsonDocument): boolean {
-  return isOurs(document) || pluginsOf(document).every(isOurs)
 }
 
 function documentOf(text: string): JsonDocument | undefined {

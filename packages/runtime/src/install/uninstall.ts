@@ -10,12 +10,12 @@ import { cachedResultNamingUs } from './cached-results.ts'
 import { readConfigDirectory } from './directory.ts'
 import { removeDurably } from './files.ts'
 import { consumeMarker } from './intent.ts'
-import { kubeconfigPlaces } from './kubeconfig.ts'
+import { isOfAnother, kubeconfigPlaces } from './kubeconfig.ts'
 import type { Log } from './log.ts'
 import type { Mount } from './mounts.ts'
 import { settle } from './network.ts'
-import { standaloneName } from './plan-standalone.ts'
 import { filesNamingUs, planRemoval } from './removal.ts'
+import { standaloneName } from './wanted.ts'
 
 /**
  * Takes everything of ours off the node, the configuration first and the binaries last, and these only when no
@@ -32,8 +32,9 @@ export async function uninstall(
   const secrets = kubeconfigPlaces(settings)
   const sockets = [PLUGIN_SOCKET_NAME, LOG_SOCKET_NAME].map((name) => join(settings.cniAgentRunDir, name))
   const binaries = settings.mountedCniBinDirs.map((directory) => join(directory, PLUGIN_NAME))
-  for (const path of [...secrets, ...sockets]) await remove(path)
-  const needed = naming[0] === undefined ? await cachedResult() : `${naming.join(', ')} still runs it`
+  for (const path of secrets) if (!(await isOfAnother(path))) await remove(path)
+  for (const path of sockets) await remove(path)
+  const needed = naming[0] === undefined ? await cachedResult() : `${naming.join(', ')} may still run it`
   if (needed === undefined) for (const path of binaries) await remove(path)
   else {
     log.warn({ why: needed, binaries }, 'kept the plugin binary, so that pods can still be deleted')

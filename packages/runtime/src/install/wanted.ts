@@ -1,5 +1,4 @@
-import type { Settings } from '@istio-install-cni/config-schema'
-import { namesUs } from './conflist.ts'
+import { FILE_NAME, type Settings } from '@istio-install-cni/config-schema'
 import type { InstallError } from './errors.ts'
 import type { JsonDocument } from './json.ts'
 import { readNetworkConfig } from './network-config.ts'
@@ -45,18 +44,22 @@ export type Plan = { notes: string[] } & (
   | { outcome: 'refuse'; error: InstallError }
 )
 
+/** Name of our own configuration when we are not chained; Multus refers to it. */
+export function standaloneName(settings: Pick<Settings, 'cniConfName'>): string {
+  return settings.cniConfName || FILE_NAME.standaloneConfig
+}
+
 /** Mode of a file that we create (original: 0600, CIS 1.1.9; group-readable on request). */
 export function newFileMode(settings: Pick<Settings, 'cniConfGroupRead'>): number {
   return settings.cniConfGroupRead ? 0o640 : 0o600
 }
 
 /**
- * A file is ours as a whole if it has the name that we would give it and its content runs our plugin. Content
- * that no runtime would load counts as ours in the owned place only (`evenIfBroken`): nothing is lost with it.
+ * May we replace the file that has our place as a whole? If its content `isOurs`, or is none that a runtime would
+ * load: nothing is lost with that.
  */
-export function isOurFile(file: ConfigFile, name: string, evenIfBroken: boolean): boolean {
-  if (file.name !== name || 'problem' in file) return false
-  const config = readNetworkConfig(name, file.text)
-  if (config.document !== undefined && namesUs(config.document)) return true
-  return evenIfBroken && config.document === undefined
+export function isReplaceable(file: ConfigFile, isOurs: (document: JsonDocument) => boolean): boolean {
+  if ('problem' in file) return false
+  const { document } = readNetworkConfig(file.name, file.text)
+  return document === undefined || isOurs(document)
 }
