@@ -92,6 +92,10 @@ export class Cluster {
     return until('the API server is ready', () => this.kubectl('get', '--raw', '/readyz'))
   }
 
+  containerdReady(): Promise<string> {
+    return until('containerd answers', () => this.exec('ctr', 'version'))
+  }
+
   nodeReady(): Promise<true> {
     const path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
     return until(
@@ -144,7 +148,7 @@ export class Cluster {
   }
 
   async #importImage(): Promise<void> {
-    await until('containerd answers', () => this.exec('ctr', 'version'))
+    await this.containerdReady()
     const ctr = ['ctr', '--namespace', 'k8s.io', 'images']
     if ((await this.exec(...ctr, 'ls', '-q')).includes(workloadImage)) return
     const archive = inState('image.tar')

@@ -42,6 +42,6 @@ export async function restartKubelet(cluster: Cluster): Promise<void> {
 export async function restartContainerd(cluster: Cluster): Promise<void> {
   await stop('containerd', 'KILL')
   await cluster.start('containerd')
-  await cluster.exec('ctr', 'version')
+  await cluster.containerdReady()
   await cluster.nodeReady()
 }

@@ -21,7 +21,8 @@ export const nodePaths = {
   netDir: '/etc/cni/net.d',
   binDir: '/opt/cni/bin',
   containerdSocket: '/run/containerd/containerd.sock',
-  serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
+  /** Not by way of /var/run: seen from outside, that link leads to the machine's own /run. */
+  serviceAccount: '/run/secrets/kubernetes.io/serviceaccount',
 } as const
 
 export const workloadImage = 'localhost/workload:1'

@@ -1,14 +1,15 @@
 // The built agent as a process of the node, with what its DaemonSet's pod would have.
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { nodeFlags } from '@istio-install-cni/runtime'
 import { distDirectory } from '../../scripts/tools.ts'
 import { certificate } from './certificates.ts'
 import type { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
-import { nodeIdentity, nodePaths, workloadImage } from './layout.ts'
+import { inState, nodeIdentity, nodePaths, workloadImage } from './layout.ts'
 import { nodeFile } from './node-namespace.ts'
 import { logFile, start, stop } from './processes.ts'
 
+const imageDirectory = inState('agent-image')
 const namespace = 'istio-system'
 const account = 'istio-cni'
 const reading = ['get', 'list', 'watch']
@@ -54,8 +55,9 @@ const objects = [
   },
 ]
 
-const askReadiness = `fetch('http://127.0.0.1:8000/readyz').then(
-  async (reply) => { console.log(await reply.text()); process.exit(reply.ok ? 0 : 1) }, () => process.exit(1))`
+/** Prints status and body of the agent's readiness. */
+const askReadiness = `const reply = await fetch('http://127.0.0.1:8000/readyz')
+console.log(reply.status, await reply.text())`
 
 export class NodeAgent {
   readonly #cluster: Cluster
@@ -64,8 +66,13 @@ export class NodeAgent {
     this.#cluster = cluster
   }
 
-  /** Makes the agent's objects in the cluster and brings its token, as the kubelet does. */
+  /**
+   * Makes the agent's objects in the cluster and brings its token, as the kubelet does. The node runs a copy, as from an
+   * image: a build meanwhile would pull the native module from under it.
+   */
   async deploy(): Promise<void> {
+    await rm(imageDirectory, { recursive: true, force: true })
+    await cp(distDirectory, imageDirectory, { recursive: true })
     await this.#cluster.apply(...objects)
     await this.bringToken()
   }
@@ -81,7 +88,7 @@ export class NodeAgent {
 
   /** Starts it; does not wait until it is ready. */
   start(): Promise<void> {
-    return start('agent', [process.execPath, ...nodeFlags, `${distDirectory}/install-cni.mjs`], {
+    return start('agent', [process.execPath, ...nodeFlags, `${imageDirectory}/install-cni.mjs`], {
       PATH: process.env.PATH ?? '',
       KUBERNETES_SERVICE_HOST: nodeIdentity.apiAddress,
       KUBERNETES_SERVICE_PORT: String(nodeIdentity.apiPort),
@@ -91,15 +98,18 @@ export class NodeAgent {
       MOUNTED_CNI_NET_DIR: nodePaths.netDir,
       MOUNTED_CNI_BIN_DIRS: nodePaths.binDir,
       MOUNTED_CNI_CACHE_DIRS: '/var/lib/cni',
-      CNI_BIN_SOURCE_DIR: distDirectory,
+      CNI_BIN_SOURCE_DIR: imageDirectory,
       REQUIRE_HOST_MOUNTS: 'false',
     })
   }
 
   ready(): Promise<string> {
-    return until(`the agent is ready (${logFile('agent')})`, () =>
-      this.#cluster.exec(process.execPath, '-e', askReadiness),
-    )
+    return this.#answers(200, 'ready')
+  }
+
+  /** @returns why */
+  unready(): Promise<string> {
+    return this.#answers(503, 'unready')
   }
 
   stop(signal: 'TERM' | 'KILL' = 'TERM'): Promise<void> {
@@ -110,5 +120,13 @@ export class NodeAgent {
     await this.stop(signal)
     await this.start()
     await this.ready()
+  }
+
+  #answers(status: number, what: string): Promise<string> {
+    return until(`the agent is ${what} (${logFile('agent')})`, async () => {
+      const node = [process.execPath, '--input-type=module', '-e', askReadiness]
+      const answer = await this.#cluster.exec(...node)
+      return answer.startsWith(String(status)) && answer
+    })
   }
 }

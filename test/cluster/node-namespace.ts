@@ -1,6 +1,6 @@
 // The node: network, mount and process namespaces of its own. Whatever happens inside ends with their first process.
 import { spawn } from 'node:child_process'
-import { existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ownNamespaces } from '../../scripts/namespaces.ts'
@@ -101,6 +101,7 @@ export async function createNode(env: NodeJS.ProcessEnv): Promise<void> {
     detached: true,
   })
   parent.unref()
+  closeSync(log)
   await until(
     `the node's namespaces exist (${inState('log', 'node.log')})`,
     async () => {

@@ -1,6 +1,7 @@
 // Programs on the node: started, watched and stopped by name.
 import { spawn } from 'node:child_process'
-import { existsSync, openSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { command } from '../testbed/commands.ts'
 import { until } from './condition.ts'
@@ -26,14 +27,13 @@ export async function start(name: string, argv: readonly string[], env: NodeJS.P
   if (running(name) !== undefined) return
   await mkdir(inState('pids'), { recursive: true })
   const log = openSync(logFile(name), 'a')
-  const [file, args] = onNode('sh', '-c', `echo $$ > '${pidFile(name)}'; exec "$@"`, 'sh', ...argv)
+  // An orphan of the node's first process: nsenter, left as its parent, would stop with it and end with it.
+  const script = `setsid "$@" & echo $! > '${pidFile(name)}'`
+  const [file, args] = onNode('sh', '-c', script, 'sh', ...argv)
   const child = spawn(file, args, { env, stdio: ['ignore', log, log], detached: true })
-  child.unref()
-  await until(
-    `${name} is started`,
-    async () => running(name) !== undefined || child.exitCode !== null,
-    10_000,
-  )
+  const [code] = (await once(child, 'exit')) as [number | null]
+  closeSync(log)
+  if (code !== 0) throw new Error(`${name} could not be started: ${logFile(name)}`)
 }
 
 /** Stops a program and waits for its end; one that ignores the signal for 20 s is killed. */

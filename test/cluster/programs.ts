@@ -1,4 +1,5 @@
 // The programs of the cluster: Kubernetes' built from tools/go.mod, the rest from Debian, unpacked and never installed.
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
@@ -62,6 +63,13 @@ function givenDirectory(): string | undefined {
   )
 }
 
+/** From 1.21 on, go fetches the newer version that go.mod asks for. */
+function hasGo(): boolean {
+  const { stdout } = spawnSync('go', ['version'], { encoding: 'utf8' })
+  const minor = /go1\.(\d+)/.exec(stdout ?? '')?.[1]
+  return minor !== undefined && Number(minor) >= 21
+}
+
 /** @returns why the cluster cannot be had here; undefined when it can */
 export function missingForCluster(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root, for namespaces, mounts and containers'
@@ -69,8 +77,8 @@ export function missingForCluster(): string | undefined {
   if (!hasCompiler) return 'it needs a C compiler'
   const hasBuilt =
     existsSync(join(clusterCache, 'tools')) && readdirSync(join(clusterCache, 'tools')).length > 0
-  if (givenDirectory() === undefined && !hasBuilt && find('go', systemDirectories) === undefined)
-    return 'it needs go (1.24 or newer) to build Kubernetes, or KUBEBUILDER_ASSETS with its programs'
+  if (givenDirectory() === undefined && !hasBuilt && !hasGo())
+    return 'it needs go (1.21 or newer) to build Kubernetes, or KUBEBUILDER_ASSETS with its programs'
   const lacks = Object.entries(debianPrograms).find(
     ([name]) => find(name, [...systemDirectories, ...unpackedDirectories]) === undefined,
   )

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
@@ -10,7 +9,6 @@ import {
   withoutApiServer,
 } from './faults.ts'
 import { NodeAgent } from './node-agent.ts'
-import { nodeFile } from './node-namespace.ts'
 import { deployment, pod, Workloads } from './workloads.ts'
 
 let cluster: Cluster
@@ -139,10 +137,9 @@ describe('pods with a sidecar', () => {
   ])('wait while the API server %s, and start redirected afterwards', async (_, withFault) => {
     await agent.stop('KILL')
     await createWaitingPod('offline')
-    const begun = (await readFile(nodeFile('/var/log/pods'), 'utf8').catch(() => '')).length
     await withFault(cluster, async () => {
       await agent.start()
-      expect(begun).toBe(0)
+      expect(await agent.unready()).toContain('API server')
     })
     await expectRedirected('offline', 1)
     await expectNoneUnredirected()
