@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryPrefix } from './files.ts'
@@ -178,6 +178,24 @@ describe('Installer', () => {
     ])
     expect(await node.list('bin')).toEqual([])
     expect(await types(node)).toEqual(['bridge'])
+    // The YAML in lines of the log, as it is to be copied.
+    expect(agent.text()).toMatch(/^error failed to install .*not mounted/m)
+    expect(agent.text()).toMatch(/^error {8} - name: cni-bin-dir {}$/m)
+  })
+
+  it('takes no place in its own container either, before it installs', async () => {
+    await using node = await ScratchNode.create()
+    await writeFile(node.path('mountinfo'), '1 0 0:50 / / rw - overlay overlay rw\n')
+    const settings = node.settings({ REQUIRE_HOST_MOUNTS: 'auto' })
+    const installer = new Installer({
+      settings,
+      log: recordingLog(),
+      serviceAccountDir: node.account,
+      mountinfoPath: node.path('mountinfo'),
+    })
+    await installer.waitForNode()
+    expect(await readdir(node.path('net'))).toEqual([])
+    await installer.stop({ uninstall: false })
   })
 
   it('refuses a primary that is a link out of the directory and leaves its target alone', async () => {

@@ -11,6 +11,7 @@ import {
 } from '@istio-install-cni/config-schema'
 import { messageOf } from '../errors.ts'
 import { Binaries } from './binaries.ts'
+import { InstallError } from './errors.ts'
 import { removeStaleTemporaries } from './files.ts'
 import { installationOf } from './installation.ts'
 import type { JsonDocument } from './json.ts'
@@ -103,6 +104,8 @@ export class Installer {
    */
   async waitForNode(): Promise<void> {
     while (!this.#isStopped) {
+      // Without the node's directories there is no node to share; the installation says what is missing.
+      if ((await this.#missingMounts()) !== undefined) return
       const refusal = await this.#owner.claim()
       if (refusal === undefined) return
       if (this.#readiness.reasons[0] !== refusal)
@@ -179,7 +182,9 @@ export class Installer {
 
   async #pass(): Promise<void> {
     const { log, metrics } = this.#options
-    await this.#checkMounts()
+    const missing = await this.#missingMounts()
+    if (missing !== undefined)
+      throw new NotInstalled(missing.message, 'COPY_BINARIES_FAILURE', { cause: missing })
     const refusal = await this.#owner.claim()
     if (refusal !== undefined) throw new NotInstalled(refusal, 'waiting', { againMs: otherInstallationMs })
     const copied = await step('COPY_BINARIES_FAILURE', () => this.#binaries.install())
@@ -191,12 +196,11 @@ export class Installer {
     this.#become({ ready: true, reasons: [], warnings })
   }
 
-  async #checkMounts(): Promise<void> {
+  async #missingMounts(): Promise<InstallError | undefined> {
     const { settings } = this.#options
     const mounts = await this.#mounts()
-    if (!areHostMountsRequired(settings, mounts)) return
-    const error = await missingMounts(settings, mounts, (path) => realpath(path).catch(() => path))
-    if (error !== undefined) throw new NotInstalled(error.message, 'COPY_BINARIES_FAILURE', { cause: error })
+    if (!areHostMountsRequired(settings, mounts)) return undefined
+    return await missingMounts(settings, mounts, (path) => realpath(path).catch(() => path))
   }
 
   async #mounts() {
@@ -214,7 +218,7 @@ export class Installer {
     return outcome.done === 'written'
   }
 
-  #fail({ message, result, againMs }: NotInstalled): void {
+  #fail({ message, result, againMs, cause }: NotInstalled): void {
     const { log, metrics } = this.#options
     if (result === 'waiting' && this.#readiness.ready && !this.#isDoubted) {
       // Most likely a file that another program is just writing: being unready for it would be noise.
@@ -226,7 +230,13 @@ export class Installer {
     if (result !== 'waiting') metrics.installed(result)
     if (this.#readiness.reasons[0] !== message) {
       if (result === 'waiting') log.info({ why: message }, 'waited with the installation')
-      else log.error({ result, why: message }, 'failed to install')
+      else {
+        // The YAML to add is read, and copied, line by line.
+        const isYaml = cause instanceof InstallError && cause.code === 'MOUNTS_MISSING'
+        const [why, ...lines] = isYaml ? message.split('\n') : [message]
+        log.error({ result, why }, 'failed to install')
+        for (const line of lines) log.error({}, line)
+      }
     }
     this.#become({ ready: false, reasons: [message], warnings: [] })
     this.#askAfter(againMs ?? this.#retryMs)

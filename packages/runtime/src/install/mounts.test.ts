@@ -58,6 +58,11 @@ describe('missingMounts', () => {
       mountPath: '/host/etc/cni/net.d',
     })
     expect(volumes).toContainEqual({ name: 'cni-socket-dir', hostPath: { path: '/var/run/istio-cni' } })
+    expect(containers[0].volumeMounts).toContainEqual({
+      name: 'cni-cache-dir',
+      mountPath: '/host/var/lib/cni',
+      readOnly: true,
+    })
     const names = (list: { name: string }[]) => list.map(({ name }) => name)
     expect(names(containers[0].volumeMounts)).toEqual(names(volumes))
   })
@@ -66,6 +71,10 @@ describe('missingMounts', () => {
     const settings = { ...defaultSettings(), cniNetDir: '/var/lib/rancher/net.d' }
     const error = await missingMounts(settings, [...bare, ...parseMounts(binaries)], real)
     expect(error?.message).not.toContain('/host/opt/cni/bin')
+    expect(error?.message).toContain('/host/proc')
+    const proc = parseMounts('1200 1000 0:5 / /host/proc ro - proc proc ro\n')
+    const withProc = await missingMounts(settings, [...bare, ...proc], real)
+    expect(withProc?.message).not.toContain('/host/proc')
     expect(error?.message).toContain('path: /var/lib/rancher/net.d')
   })
 

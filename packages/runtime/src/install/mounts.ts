@@ -1,4 +1,4 @@
-import type { Settings } from '@istio-install-cni/config-schema'
+import { NODE_CNI_CACHE_DIR, type Settings } from '@istio-install-cni/config-schema'
 import { InstallError } from './errors.ts'
 
 /** One line of /proc/self/mountinfo (proc_pid_mountinfo(5)). */
@@ -52,23 +52,25 @@ export function areHostMountsRequired(
 
 /**
  * The error that lists every directory that is the container's own instead of the node's, with the YAML to add;
- * undefined if all are mounted. `real` resolves a path's symbolic links.
+ * undefined if all are mounted. `realOf` resolves a path's symbolic links.
  */
 export async function missingMounts(
   settings: Settings,
   mounts: readonly Mount[],
-  real: (path: string) => Promise<string>,
+  realOf: (path: string) => Promise<string>,
 ): Promise<InstallError | undefined> {
-  const missing: HostMount[] = []
-  for (const host of hostMounts(settings)) {
-    if (!isNodes(mountOf(await real(host.mountPath), mounts))) missing.push(host)
+  const absent = async (wanted: HostMount[]) => {
+    const real = await Promise.all(wanted.map(({ mountPath }) => realOf(mountPath)))
+    return wanted.filter((_, at) => !isNodes(mountOf(real[at] ?? '', mounts)))
   }
+  const missing = await absent(hostMounts(settings))
   if (missing.length === 0) return undefined
+  const further = await absent(furtherMounts(settings))
   const list = missing.map(({ mountPath, hostPath }) => `${mountPath} (the node's ${hostPath})`).join(', ')
   return new InstallError(
     'MOUNTS_MISSING',
     `not mounted from the node: ${list}. Nothing was installed: it would have ended up in this container. ` +
-      `Add to the DaemonSet:\n${mountYaml(missing)}`,
+      `Add to the DaemonSet:\n${mountYaml([...missing, ...further])}`,
   )
 }
 
@@ -96,10 +98,15 @@ export function isNodes(mount: Mount | undefined): boolean {
   return mount !== undefined && mount.mountPoint !== '/' && !mount.root.includes('/kubernetes.io~empty-dir/')
 }
 
-/** The pod template's lines, in the names of the original's chart; what the rules need comes along. */
-function mountYaml(missing: readonly HostMount[]): string {
-  const all: HostMount[] = [
-    ...missing,
+/** What is no obstacle to the installation: for the rules, and for an uninstallation, which else keeps the binary. */
+function furtherMounts(settings: Settings): HostMount[] {
+  const caches = settings.mountedCniCacheDirs.slice(0, 1).map((mountPath) => ({
+    volume: 'cni-cache-dir',
+    hostPath: NODE_CNI_CACHE_DIR,
+    mountPath,
+    extra: { hostPath: 'type: DirectoryOrCreate', mount: 'readOnly: true' },
+  }))
+  return [
     {
       volume: 'cni-host-procfs',
       hostPath: '/proc',
@@ -112,14 +119,19 @@ function mountYaml(missing: readonly HostMount[]): string {
       mountPath: '/host/var/run/netns',
       extra: { hostPath: 'type: DirectoryOrCreate', mount: 'mountPropagation: HostToContainer' },
     },
+    ...caches,
   ]
+}
+
+/** The pod template's lines, in the names of the original's chart. */
+function mountYaml(mounts: readonly HostMount[]): string {
   const lines = ['        volumeMounts:']
-  for (const { volume, mountPath, extra } of all) {
+  for (const { volume, mountPath, extra } of mounts) {
     lines.push(`        - name: ${volume}`, `          mountPath: ${mountPath}`)
     if (extra.mount !== undefined) lines.push(`          ${extra.mount}`)
   }
   lines.push('      volumes:')
-  for (const { volume, hostPath, extra } of all) {
+  for (const { volume, hostPath, extra } of mounts) {
     lines.push(`      - name: ${volume}`, '        hostPath:', `          path: ${hostPath}`)
     if (extra.hostPath !== undefined) lines.push(`          ${extra.hostPath}`)
   }

@@ -32,12 +32,17 @@ function judge(text: string, kindOf: (document: JsonDocument) => 'list' | 'singl
   try {
     document = parseJson(text)
   } catch (error) {
-    return { kind: 'unusable', reason: `not valid JSON (${messageOf(error)})` }
+    return { kind: 'unusable', reason: `not valid JSON (${inOneLine(messageOf(error))})` }
   }
   if (!isDocument(document)) return { kind: 'unusable', reason: 'not a JSON object' }
   const kind = kindOf(document)
   const reason = kind === 'list' ? whyNoList(document) : whyNoSingle(document)
   return reason === undefined ? { kind, document } : { kind: 'unusable', reason, document }
+}
+
+/** The engine quotes the text that it cannot parse. */
+function inOneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\s]+/gu, ' ')
 }
 
 function whyNoList(list: JsonDocument): string | undefined {

@@ -83,6 +83,12 @@ describe('chained', () => {
     expect(made.notes).toEqual([expect.stringMatching(new RegExp(`^skipped ${name}: .*${why}`))])
   })
 
+  it('says in one line what is not JSON', () => {
+    const made = plan([file('05-bom.conflist', '\ufeff{\n"name":\n"x"}'), file('10-a.conflist', list)])
+    expect(made.notes).toEqual([expect.stringMatching(/^skipped 05-bom.conflist: not valid JSON .*$/)])
+    expect(made.notes[0]).not.toMatch(/\n/)
+  })
+
   it.each(['01-readme.txt', '02-x.conflist.bak', 'conflist', '03.conflist~'])(
     'does not look at %s',
     (name) => {
