@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { missingForCluster } from '../test/cluster/programs.ts'
 import { build } from './build.ts'
 import { runChecks } from './check.ts'
 import { cacheDirectory, print, root } from './tools.ts'
@@ -13,6 +14,7 @@ const tiers: readonly { name: string; needs?: () => string | undefined }[] = [
   { name: 'plugin', needs: missingRoot },
   { name: 'netns', needs: missingRoot },
   { name: 'agent', needs: missingRoot },
+  { name: 'cluster', needs: missingForCluster },
 ]
 
 interface Counts {
