@@ -84,16 +84,19 @@ export function onNode(...command: string[]): [string, string[]] {
 }
 
 export async function createNode(env: NodeJS.ProcessEnv): Promise<void> {
-  if (nodePid() !== undefined) return
-  const directories = [
-    ...overlaid,
-    ...replaced,
-    ...overlaid.map((name) => `work/${name}`),
-    'settings',
-    'log',
-    'pids',
-  ]
-  for (const name of directories) await mkdir(inState(name), { recursive: true })
+  if (nodePid() === undefined) await beginNode(env)
+  await until(
+    `the node's namespaces are laid out (${inState('log', 'node.log')})`,
+    async () => existsSync(nodeFile('run/node-is-laid')),
+    10_000,
+  )
+}
+
+/** Recorded at once, so that `down` finds it whatever happens to this process. */
+async function beginNode(env: NodeJS.ProcessEnv): Promise<void> {
+  const overlayWork = overlaid.map((name) => `work/${name}`)
+  for (const name of [...overlaid, ...replaced, ...overlayWork, 'settings', 'log', 'pids'])
+    await mkdir(inState(name), { recursive: true })
   const log = openSync(inState('log', 'node.log'), 'a')
   const parent = spawn('unshare', [...ownNamespaces, '--uts', '--ipc', 'sh', '-c', laying], {
     env: { ...env, STATE: inState() },
@@ -102,16 +105,10 @@ export async function createNode(env: NodeJS.ProcessEnv): Promise<void> {
   })
   parent.unref()
   closeSync(log)
-  await until(
-    `the node's namespaces exist (${inState('log', 'node.log')})`,
-    async () => {
-      const pid = parent.pid === undefined ? undefined : childOf(parent.pid)
-      if (pid === undefined || !existsSync(`/proc/${pid}/root/run/node-is-laid`)) return false
-      await writeFile(pidFile, `${pid} ${startOf(pid)}`)
-      return true
-    },
-    10_000,
-  )
+  const { pid: parentPid } = parent
+  if (parentPid === undefined) throw new Error('unshare could not be started')
+  const pid = await until('the node has a first process', async () => childOf(parentPid), 10_000)
+  await writeFile(pidFile, `${pid} ${startOf(pid)}`)
 }
 
 /** Ends every process on the node; its mounts, interfaces and rules end with them. */
