@@ -131,6 +131,7 @@ describe('ADD', () => {
     ['', 'no reason given'],
     ['{"code":"x","msg":"y"}', '{"code":"x","msg":"y"}'],
     ['{"code":0,"msg":"y"}', '{"code":0,"msg":"y"}'],
+    ['{"code":1e300,"msg":"y"}', '{"code":1e300,"msg":"y"}'],
   ])('makes code 11 of a refusal in plain text: %j', (body, reason) => {
     const { result } = add({ replies: [{ status: 500, body, peerUserId: 0 }] })
     expect(result).toEqual({

@@ -37,7 +37,7 @@ function refusal(reply: AgentReply): CniError {
   const json = jsonOf(reply.body)
   if (isObject(json)) {
     const { code, msg, details } = json
-    if (typeof code === 'number' && Number.isInteger(code) && code > 0 && typeof msg === 'string') {
+    if (isCode(code) && typeof msg === 'string') {
       return new CniError(code, msg, typeof details === 'string' ? details : undefined)
     }
   }
@@ -47,6 +47,11 @@ function refusal(reply: AgentReply): CniError {
     `the istio-cni agent of this node failed: ${reason}`,
     `HTTP status ${reply.status}`,
   )
+}
+
+/** Runtimes read a code into an unsigned integer; a larger number would cost them the whole error. */
+function isCode(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 2 ** 31
 }
 
 function unexpected({ status, body }: AgentReply): CniError {

@@ -84,6 +84,10 @@ fn receive(stream: &mut impl Read, limit: usize) -> Outcome<(u16, Vec<u8>)> {
         };
         ended = count == 0;
         bytes.extend_from_slice(&buffer[..count]);
+        // A chunk costs up to six bytes more than it carries; what comes beside them has no bound of its own.
+        if bytes.len() > HEAD_LIMIT + limit.saturating_mul(8) {
+            return Err(too_large(limit));
+        }
     }
 }
 
@@ -107,15 +111,27 @@ fn parse(bytes: &[u8], ended: bool, limit: usize) -> Outcome<Option<(u16, Vec<u8
             .map(|it| it.value)
     };
     let rest = &bytes[length..];
+    let lengths = head
+        .headers
+        .iter()
+        .filter(|it| it.name.eq_ignore_ascii_case("content-length"));
+    if lengths.count() > 1 {
+        return Err(Failure("garbage", "the reply has several lengths".into()));
+    }
     let body = if header("transfer-encoding").is_some_and(|it| it.eq_ignore_ascii_case(b"chunked")) {
         unchunk(rest, limit)?
     } else if let Some(value) = header("content-length") {
         let length = std::str::from_utf8(value)
             .ok()
-            .and_then(|it| it.trim().parse::<usize>().ok());
+            .map(str::trim)
+            .filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|it| it.parse::<usize>().ok());
         let length = length.ok_or_else(|| Failure("garbage", "the reply has no usable length".into()))?;
         if length > limit {
             return Err(too_large(limit));
+        }
+        if rest.len() > length {
+            return Err(Failure("garbage", "the reply is longer than it says".into()));
         }
         rest.get(..length).map(<[u8]>::to_vec)
     } else if rest.len() > limit {
