@@ -1,5 +1,5 @@
 // dist/install-cni.mjs and dist/netns-worker.mjs: the agent, bundled, with koffi's native part beside it.
-import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
@@ -48,5 +48,8 @@ async function copyKoffi(): Promise<void> {
   const native = join(koffiDirectory, '../@koromix', `koffi-linux-${process.arch}`, triplet, 'koffi.node')
   const target = join(distDirectory, 'koffi', triplet)
   await mkdir(target, { recursive: true })
-  await copyFile(native, join(target, 'koffi.node'))
+  // A running agent has the old file mapped: it must stay whole until the agent ends.
+  const unfinished = join(target, `.koffi.${process.pid}`)
+  await copyFile(native, unfinished)
+  await rename(unfinished, join(target, 'koffi.node'))
 }
