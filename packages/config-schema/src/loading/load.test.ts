@@ -147,6 +147,7 @@ describe('loadSettings', () => {
       KUBECONFIG_MODE: '600',
       LOG_LEVEL: 'wran',
       CNI_NET_DIR_FILE: '/no',
+      CNI_NETWORK_CONFIG: '{"plugin_log_level": "loud"}',
     }
     const problems = problemsOf(env, ['--cni-conf-nam=x', '--cni-bin-dir', '--monitoring-port=99999'])
     expect(problems).toEqual(
@@ -157,6 +158,7 @@ describe('loadSettings', () => {
         { setting: 'AMBIENT_ENABLED', value: 'maybe', expectation: expect.stringContaining('true') },
         { setting: 'CNI_NET_DIR_FILE', value: '/no', expectation: expect.stringContaining('ENOENT') },
         { setting: '--monitoring-port', value: '99999', expectation: 'a whole number from 0 to 65535' },
+        { setting: 'CNI_NETWORK_CONFIG', expectation: expect.stringContaining('plugin_log_level') },
       ]),
     )
   })

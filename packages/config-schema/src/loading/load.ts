@@ -38,35 +38,35 @@ export function loadSettings({ env, argv, readFile = readSettingFile }: LoadOpti
     const resolution = resolveSetting(row, flagsOf(row, given.flags), variablesOf(row, env), readFile)
     if ('problem' in resolution) {
       problems.push(resolution.problem)
+      // So that the template, which is about others too, can be looked at all the same.
+      values.push([row.name, row.default])
       continue
     }
     values.push([row.name, resolution.value])
     sources.push([row.name, resolution.source])
     if (resolution.warning !== undefined) warnings.push(resolution.warning)
   }
-  if (problems.length > 0) throw new SettingsError(problems)
   const loaded: LoadedSettings = {
     settings: Object.fromEntries(values) as Settings,
     sources: Object.fromEntries(sources) as LoadedSettings['sources'],
     warnings,
     command: given.command,
   }
-  refuseUnusableTemplate(loaded)
+  problems.push(...templateProblems(loaded))
+  if (problems.length > 0) throw new SettingsError(problems)
   return { ...loaded, warnings: [...warnings, ...contradictions(loaded.settings)] }
 }
 
 /** A template that yields no plugin configuration is found now, not when the node's file is written. */
-function refuseUnusableTemplate({ settings, sources }: LoadedSettings): void {
+function templateProblems({ settings, sources }: LoadedSettings): SettingProblem[] {
   try {
     pluginEntry(settings)
+    return []
   } catch (cause) {
     if (!(cause instanceof SettingsError)) throw cause
     const source = sources.cniNetworkConfig
     const setting = source.from === 'default' ? 'CNI_NETWORK_CONFIG' : source.name
-    throw new SettingsError(
-      cause.problems.map((problem) => ({ ...problem, setting })),
-      { cause },
-    )
+    return cause.problems.map((problem) => ({ ...problem, setting }))
   }
 }
 
