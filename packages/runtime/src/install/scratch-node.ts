@@ -77,9 +77,11 @@ export class ScratchNode {
   async netDir(): Promise<Record<string, ShownFile>> {
     const shown: Record<string, ShownFile> = {}
     for (const name of (await readdir(this.path('net'))).sort()) {
-      if (name === FILE_NAME.owner) continue
       const path = join(this.path('net'), name)
-      const mode = `0o${((await stat(path)).mode & 0o7777).toString(8)}`
+      const stats = await stat(path)
+      // Who keeps the node tells it by a socket, which a kill may leave under a temporary name.
+      if (stats.isSocket()) continue
+      const mode = `0o${(stats.mode & 0o7777).toString(8)}`
       const content = await readFile(path, 'utf8')
       try {
         shown[name] = { mode, json: parseJson(content) }
