@@ -55,10 +55,10 @@ async function buildTwice(): Promise<string[]> {
     const digests: string[] = []
     for (const name of ['one', 'another-directory']) {
       const place = { sources: join(scratch, name), output: join(scratch, name, 'output') }
-      for (const room of ['config-schema', 'runtime/src/mesh', 'runtime/src/plugin', 'runtime/native']) {
+      for (const room of ['config-schema', 'runtime/src', 'runtime/native']) {
         await cp(join(root, 'packages', room), join(place.sources, 'packages', room), {
           recursive: true,
-          filter: (path) => !path.includes('node_modules'),
+          filter: (path) => !/node_modules|\/native\/(target|dist)(\/|$)/.test(path),
         })
       }
       await bundle(place.sources)
