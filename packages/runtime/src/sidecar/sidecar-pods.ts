@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { CNI_ERROR } from '@istio-install-cni/config-schema'
+import { CNI_ERROR, HOST_PROC_DIR } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import { CniError, messageOf } from '../errors.ts'
 import type { PodEvents } from '../kube/pod-events.ts'
@@ -142,5 +142,7 @@ function answerFor(decision: Decision): CallAnswer {
 
 /** `/proc/<pid>/ns/net` is the host's pid: inside a container it is found where the host's /proc is mounted. */
 function pathInContainer(netns: string): string {
-  return netns.startsWith('/proc/') && existsSync('/host/proc/1') ? `/host${netns}` : netns
+  return netns.startsWith('/proc/') && existsSync(`${HOST_PROC_DIR}/1`)
+    ? netns.replace(/^\/proc/, HOST_PROC_DIR)
+    : netns
 }
