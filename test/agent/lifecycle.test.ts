@@ -111,6 +111,23 @@ describe('a pod that starts while the agent is away', () => {
     await second.ready()
   })
 
+  it('is redirected once and whole when the agent is killed in the middle of its ADD', async () => {
+    let agent = bed.agent()
+    await agent.ready()
+    const chain = await bed.ourChain()
+    for (const milliseconds of [0, 3, 6, 12]) {
+      const sandbox = await bed.createPod(`killed-${milliseconds}`)
+      const added = addChain(chain, [bed.binDir], sandbox, prevResult)
+      await new Promise((resolve) => setTimeout(resolve, milliseconds))
+      await agent.stop('SIGKILL')
+      agent = bed.agent()
+      await added
+      await repeatChain('CHECK', chain, [bed.binDir], sandbox, prevResult)
+      expect((await rulesIn(sandbox)).match(/-A OUTPUT -j ISTIO_OUTPUT/g)).toHaveLength(1)
+      await agent.ready()
+    }
+  })
+
   it('is asked to try again when no agent comes, passes if its namespace is excluded, and can always be deleted', async () => {
     const sandbox = await bed.createPod('waiting')
     const agent = bed.agent({ EXCLUDE_NAMESPACES: 'tools' })
