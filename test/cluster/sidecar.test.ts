@@ -53,6 +53,9 @@ describe('a cluster without the agent', () => {
   })
 })
 
+/** A kubelet that starts takes its time, the more the more pods it finds. */
+const rebootMs = 180_000
+
 describe('pods with a sidecar', () => {
   let unredirectedBefore = 0
   beforeAll(async () => {
@@ -100,8 +103,10 @@ describe('pods with a sidecar', () => {
 
   it('are redirected while the agent restarts again and again under churn', async () => {
     await cluster.apply(deployment('churn', 6))
-    for (const signal of ['TERM', 'KILL', 'TERM', 'KILL'] as const) {
-      await cluster.kubectl('rollout', 'restart', 'deployment/churn')
+    for (const [round, signal] of (['TERM', 'KILL', 'TERM', 'KILL'] as const).entries()) {
+      // Not `rollout restart`, which refuses a second one within the same second.
+      const template = { metadata: { annotations: { round: String(round) } } }
+      await cluster.kubectl('patch', 'deployment', 'churn', '-p', JSON.stringify({ spec: { template } }))
       await agent.restart(signal)
     }
     await cluster.kubectl('rollout', 'status', 'deployment/churn', '--timeout=120s')
@@ -170,8 +175,10 @@ describe('pods with a sidecar', () => {
   it('come back redirected after a reboot, although the node starts before its agent', async () => {
     await cluster.reboot()
     await workloads.watchOutside()
-    await until('the kubelet tells why the pod waits', async () =>
-      (await workloads.events('web')).includes('FailedCreatePodSandBox'),
+    await until(
+      'the kubelet tells why the pod waits',
+      async () => (await workloads.events('web')).includes('FailedCreatePodSandBox'),
+      rebootMs,
     )
     await agent.bringToken()
     await agent.start()
