@@ -16,7 +16,7 @@ export default defineConfig({
       tier('agent', ['test/agent/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),
       // The first start builds Kubernetes. A cluster that somebody has up is another one.
       tier('cluster', ['test/cluster/**/*.test.ts'], {
-        testTimeout: 240_000,
+        testTimeout: 480_000,
         hookTimeout: 1_800_000,
         maxWorkers: 1,
         env: { CLUSTER_STATE: join(import.meta.dirname, '.cache/cluster/test-state') },
