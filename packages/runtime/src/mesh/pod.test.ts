@@ -18,6 +18,7 @@ describe('podFromManifest', () => {
           name: 'app-1',
           namespace: 'shop',
           uid: 'b0a1',
+          deletionTimestamp: '2026-01-01T00:00:00Z',
           labels: { app: 'shop' },
           annotations: {
             'sidecar.istio.io/status': '{}',
@@ -28,6 +29,8 @@ describe('podFromManifest', () => {
           hostNetwork: true,
           hostUsers: false,
           nodeName: 'node-1',
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
+          serviceAccountName: 'shop-account',
           initContainers: [{ name: 'setup', args: ['--token=secret'] }],
           containers: [
             {
@@ -61,6 +64,9 @@ describe('podFromManifest', () => {
       hostUsers: false,
       nodeName: 'node-1',
       phase: 'Running',
+      serviceAccount: 'shop-account',
+      os: 'linux',
+      isTerminating: true,
       initContainers: [{ name: 'setup', args: [], env: {} }],
       containers: [
         { name: 'app', args: [], env: {} },
@@ -85,6 +91,8 @@ describe('podFromManifest', () => {
       annotations: {},
       hostNetwork: false,
       hostUsers: true,
+      serviceAccount: 'default',
+      isTerminating: false,
       containers: [],
       initContainers: [],
       ips: [],

@@ -17,6 +17,11 @@ export type Pod = Readonly<{
   hostUsers: boolean
   nodeName?: string
   phase?: string
+  serviceAccount: string
+  /** `spec.os.name`, or the node selector's `kubernetes.io/os`; almost all pods say neither. */
+  os?: string
+  /** It has been deleted and is about to end. */
+  isTerminating: boolean
   containers: readonly Container[]
   initContainers: readonly Container[]
   /** `status.podIPs`, or `status.podIP` alone. */
@@ -69,10 +74,18 @@ export function podFromManifest(manifest: unknown): Pod {
     hostUsers: flag(child(spec, 'hostUsers'), true),
     ...optional('nodeName', text(child(spec, 'nodeName'))),
     ...optional('phase', text(child(status, 'phase'))),
+    serviceAccount: text(child(spec, 'serviceAccountName')) || 'default',
+    ...optional('os', operatingSystemOf(spec)),
+    isTerminating: child(metadata, 'deletionTimestamp').value !== undefined,
     containers: elements(child(spec, 'containers'), most.containers).map(containerFrom),
     initContainers: elements(child(spec, 'initContainers'), most.containers).map(containerFrom),
     ips: ipsIn(status),
   }
+}
+
+function operatingSystemOf(spec: Field): string | undefined {
+  const selector = record(child(spec, 'nodeSelector'))
+  return text(child(record(child(spec, 'os')), 'name')) ?? text(child(selector, 'kubernetes.io/os'))
 }
 
 function containerFrom(field: Field): Container {

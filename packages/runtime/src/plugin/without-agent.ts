@@ -1,5 +1,5 @@
 import { CNI_ERROR, DAEMONSET_NAME, type PluginConfig } from '@istio-install-cni/config-schema'
-import { isEnabledBy } from '../mesh/enablement.ts'
+import { enrolmentOf } from '../mesh/enrolment.ts'
 import { PodManifestError } from '../mesh/errors.ts'
 import { exemptionOf } from '../mesh/exemption.ts'
 import { type Pod, podFromManifest } from '../mesh/pod.ts'
@@ -82,7 +82,7 @@ function exemptionWithoutAgent(pod: Pod, config: PluginConfig, server: ApiServer
   if (exemption === undefined || !config.ambientEnabled) return exemption
   const namespace = server.get(`/api/v1/namespaces/${pod.namespace}`)
   const labels = labelsOf(namespace)
-  return isEnabledBy(config.enablementSelectors, pod.labels, labels) ? undefined : exemption
+  return enrolmentOf(pod, labels, config).isEnrolled ? undefined : exemption
 }
 
 /** Without a namespace of its own in the configuration the agent's DaemonSet cannot be looked up. */
