@@ -6,15 +6,18 @@ import {
   type Settings,
 } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
+import { PodCalls } from './calls/pod-calls.ts'
 import { clusterOf } from './cluster.ts'
 import { CniError } from './errors.ts'
 import { Installer } from './install/installer.ts'
 import { uninstallIntended } from './install/intent.ts'
+import { decisionOf } from './mesh/decision.ts'
+import type { Pod } from './mesh/pod.ts'
 import { NetworkNamespaces } from './netns/index.ts'
 import { createHealthServer } from './server/health-server.ts'
 import { createLogServer } from './server/log-server.ts'
 import { AgentMetrics, createMetricsServer } from './server/metrics.ts'
-import { createPluginServer } from './server/plugin-server.ts'
+import { createPluginServer, type PluginCalls } from './server/plugin-server.ts'
 import { listenOnPort } from './server/port.ts'
 import { listenOnUnixSocket } from './server/unix-socket.ts'
 import { BackendReadiness } from './sidecar/backend-readiness.ts'
@@ -40,7 +43,10 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
       rewritten: () => metrics.countRewrite(),
     },
   })
-  const sidecar = new SidecarPods({ pods, namespaces, settings, observer: metrics, events, log })
+  const { nativeNftables } = settings
+  const sidecar = new SidecarPods({ namespaces, nativeNftables, events, log })
+  const decide = (pod: Pod) => decisionOf(pod, settings)
+  const calls = new PodCalls({ pods, decide, sidecar, observer: metrics, events, log })
   const unreadyReasons = () => [
     ...installer.readiness().reasons,
     ...pods.unreadyReasons(),
@@ -51,7 +57,7 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
     createHealthServer(unreadyReasons),
     createMetricsServer(metrics),
     createLogServer(pluginLog),
-    createPluginServer(pluginCalls(sidecar, unreadyReasons), metrics, log),
+    createPluginServer(pluginCalls(calls, unreadyReasons), metrics, log),
   ] as const
   const [health, monitoring, logging, plugin] = servers
   await listenOnPort(health, settings.healthPort, 'HEALTH_PORT')
@@ -72,11 +78,11 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   log.info({ uninstall }, 'stopped the CNI node agent')
 }
 
-function pluginCalls(sidecar: SidecarPods, unreadyReasons: () => readonly string[]) {
+function pluginCalls(calls: PodCalls, unreadyReasons: () => readonly string[]): PluginCalls {
   return {
-    add: sidecar.add.bind(sidecar),
-    check: sidecar.check.bind(sidecar),
-    remove: sidecar.remove.bind(sidecar),
+    add: (call) => calls.add(call),
+    check: (call) => calls.check(call),
+    remove: (call) => calls.remove(call),
     status: () => {
       const reasons = unreadyReasons()
       if (reasons.length > 0)

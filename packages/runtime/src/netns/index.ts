@@ -1,2 +1,3 @@
 /** The kernel room: packet rules, routes and addresses inside pods' network namespaces. */
+export type { Difference } from './difference.ts'
 export { NetworkNamespaces } from './namespaces.ts'

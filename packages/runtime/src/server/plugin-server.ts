@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { CNI_ERROR, HTTP_PATH, PLUGIN_BODY_LIMIT } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import { CniError, messageOf } from '../errors.ts'
-import type { CallAnswer, PodCall } from '../sidecar/call.ts'
+import type { CallAnswer, PodCall } from '../mesh/call.ts'
 import { BoundedServer } from './bounded-server.ts'
 import type { AgentMetrics } from './metrics.ts'
 import { podCallFrom } from './pod-call.ts'
 import { requestBody } from './request-body.ts'
 
 /** The answers to the plugin's calls; each may throw CniError. */
-export interface PodCalls {
+export interface PluginCalls {
   add(call: PodCall): Promise<CallAnswer>
   check(call: PodCall): Promise<CallAnswer>
   remove(call: PodCall): Promise<CallAnswer>
@@ -26,7 +26,7 @@ const statusOf: ReadonlyMap<number, number> = new Map([
 type Route = (body: string, headers: IncomingHttpHeaders) => Promise<CallAnswer>
 
 /** HTTP on the plugin's socket; the paths and the ADD's body are the original's contract, the rest is ours. */
-export function createPluginServer(calls: PodCalls, metrics: AgentMetrics, log: Logger): BoundedServer {
+export function createPluginServer(calls: PluginCalls, metrics: AgentMetrics, log: Logger): BoundedServer {
   const routes = new Map<string, Route>([
     [HTTP_PATH.add, (body, headers) => calls.add(podCallFrom(body, headers))],
     [HTTP_PATH.check, (body, headers) => calls.check(podCallFrom(body, headers))],

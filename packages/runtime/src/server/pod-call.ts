@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { CNI_ERROR, PLUGIN_HEADER } from '@istio-install-cni/config-schema'
 import * as v from 'valibot'
 import { CniError } from '../errors.ts'
-import type { PodCall } from '../sidecar/call.ts'
+import type { PodCall } from '../mesh/call.ts'
 
 const shortText = v.pipe(v.string(), v.maxLength(4096))
 const address = v.object({

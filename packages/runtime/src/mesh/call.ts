@@ -12,6 +12,6 @@ export interface PodCall {
 
 /** What the plugin is told when a call succeeded; `because` is a clause for logs. */
 export interface CallAnswer {
-  readonly decision: 'none' | 'sidecar'
+  readonly decision: 'none' | 'sidecar' | 'ambient'
   readonly because: string
 }
