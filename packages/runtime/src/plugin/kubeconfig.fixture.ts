@@ -1,26 +1,17 @@
-/** As the agent's installer writes it (install/kubeconfig-text.ts); the authority is the text `PEM`. */
+import { kubeconfigText } from '../install/kubeconfig-text.ts'
+
+const server = {
+  kubernetesServiceProtocol: 'https',
+  kubernetesServiceHost: '10.96.0.1',
+  kubernetesServicePort: 443,
+} as const
+
+/** As the agent's installer writes it, for one server and the token `T0KEN`; the authority is the text `PEM`. */
+const installed = kubeconfigText(server, 'T0KEN', Buffer.from('PEM'))
+
 export function kubeconfig(changes: { server?: string; trust?: string; token?: string } = {}): string {
-  const {
-    server = 'https://10.96.0.1:443',
-    trust = 'certificate-authority-data: UEVN',
-    token = 'T0KEN',
-  } = changes
-  return `apiVersion: v1
-clusters:
-- cluster:
-    ${trust}
-    server: ${server}
-  name: local
-contexts:
-- context:
-    cluster: local
-    user: istio-cni
-  name: istio-cni-context
-current-context: istio-cni-context
-kind: Config
-users:
-- name: istio-cni
-  user:
-    token: ${token}
-`
+  return installed
+    .replace('https://10.96.0.1:443', changes.server ?? '$&')
+    .replace('certificate-authority-data: UEVN', changes.trust ?? '$&')
+    .replace('T0KEN', changes.token ?? '$&')
 }
