@@ -61,6 +61,13 @@ export const ambient = [
     since: 'original',
     description: 'Socket that ztunnel connects to.',
   }),
+  setting('AMBIENT_READY_NEEDS_ZTUNNEL', {
+    kind: boolean,
+    default: false,
+    since: 'ours',
+    description:
+      'The agent is ready only while a ztunnel is connected to it, which keeps a node from counting as ready before its pods can start.',
+  }),
   setting('HOST_PROBE_SNAT_IP', {
     kind: ipv4Address,
     default: HOST_PROBE_ADDRESS.ipv4,
