@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { CNI_ERROR, HOST_PROC_DIR } from '@istio-install-cni/config-schema'
+import { CNI_ERROR } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import { CniError, messageOf } from '../errors.ts'
 import type { PodEvents } from '../kube/pod-events.ts'
@@ -9,6 +8,7 @@ import type { AmbientDecision, MeshDecision } from '../mesh/mesh-decision.ts'
 import type { Pod } from '../mesh/pod.ts'
 import type { Difference } from '../netns/index.ts'
 import type { SidecarPods } from '../sidecar/sidecar-pods.ts'
+import { netnsSeenHere } from './seen-netns.ts'
 
 /** Told how long each step of an ADD took, in seconds, and what was decided. */
 interface AddObserver {
@@ -142,9 +142,6 @@ function required(ambient: AmbientCalls | undefined): AmbientCalls {
   throw new CniError(CNI_ERROR.internal, 'a pod was decided to be ambient although ambient mode is off')
 }
 
-/** `/proc/<pid>/ns/net` is the host's pid: inside a container it is found where the host's /proc is mounted. */
 function asSeenHere(call: PodCall): PodCall {
-  const { netns } = call
-  const isSeen = !netns.startsWith('/proc/') || !existsSync(`${HOST_PROC_DIR}/1`)
-  return isSeen ? call : { ...call, netns: netns.replace(/^\/proc/, HOST_PROC_DIR) }
+  return { ...call, netns: netnsSeenHere(call.netns) }
 }
