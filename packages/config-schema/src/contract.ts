@@ -40,6 +40,8 @@ export const MARK = {
 
 /** Routing tables in the pod: sidecar TPROXY (original tools/istio-iptables) and ambient (original cni/pkg/config). */
 export const ROUTE_TABLE = { tproxy: 133, ambientInbound: 100 } as const
+/** Place of the routing rule for ambient connections, before the main table's (original cni/pkg/iptables). */
+export const AMBIENT_ROUTE_PRIORITY = 32764
 
 /** User and group of the proxy unless its container says otherwise (Istio's injection template). */
 export const PROXY_UID = 1337

@@ -3,6 +3,7 @@ import { explain } from './explain.ts'
 import type { Match, RuleSet, Verdict } from './model.ts'
 
 const ruleSet = (match: Match, verdict: Verdict = 'return'): RuleSet => ({
+  mode: 'sidecar',
   families: [4, 6],
   chains: [{ table: 'nat', name: 'istio-output', rows: [{ match, verdict, because: 'it is so' }] }],
   system: { policyRoutes: [], loopbackAddresses: [] },

@@ -24,8 +24,8 @@ export function explain({ families, chains, system }: RuleSet): string {
 /** What happens besides rules, one sentence each. */
 export const systemInWords = ({ policyRoutes, loopbackAddresses }: SystemChanges): readonly string[] => [
   ...policyRoutes.map(
-    ({ family, mark, table }) =>
-      `IPv${family} packets marked ${hex(mark)} are routed by table ${table}, whose only route delivers everything locally.`,
+    ({ family, mark, mask, table }) =>
+      `IPv${family} packets marked ${hex(mask === undefined ? mark : { value: mark, mask })} are routed by table ${table}, whose only route delivers everything locally.`,
   ),
   ...loopbackAddresses.map((address) => `Interface lo also has the address ${address}.`),
 ]

@@ -24,6 +24,7 @@ export function iptablesProgram(ruleSet: RuleSet): IptablesProgram {
     backend: 'iptables',
     restore: { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) },
     system: ruleSet.system,
+    ...(ruleSet.isIpv6Optional && { isIpv6Optional: true }),
   }
 }
 
@@ -36,8 +37,13 @@ function tableText({ chains }: RuleSet, table: TableName, family: Family): strin
     ...ours.flatMap(({ name, rows }) =>
       rows
         .filter((row) => existsIn(row, family))
-        .map(({ match, verdict }) =>
-          [`-A ${chainText(name)}`, ...spelled(match, spellings, family), action(verdict, family)].join(' '),
+        .map(({ match, verdict, iptables }) =>
+          [
+            `-A ${chainText(name)}`,
+            ...spelled(match, spellings, family, iptables),
+            ...(iptables?.matchesProtocol ? [`-m ${match.protocol}`] : []),
+            action(verdict, family),
+          ].join(' '),
         ),
     ),
     'COMMIT',
@@ -45,7 +51,8 @@ function tableText({ chains }: RuleSet, table: TableName, family: Family): strin
   return `${lines.join('\n')}\n`
 }
 
-const chainText = (name: ChainName): string => name.toUpperCase().replaceAll('-', '_')
+const chainText = (name: ChainName): string =>
+  name === 'istio-prerouting' ? 'ISTIO_PRERT' : name.toUpperCase().replaceAll('-', '_')
 
 /** In the order in which iptables-save lists them. */
 const spellings: Spellings = {
@@ -54,6 +61,7 @@ const spellings: Spellings = {
   notTo: (addresses, { family }) => `! -d ${address(addresses, family)}`,
   in: (name) => `-i ${name}`,
   out: (name) => `-o ${name}`,
+  notOut: (name) => `! -o ${name}`,
   protocol: (name) => `-p ${name}`,
   fromPort: (port, { protocol }) => `-m ${protocol} --sport ${port}`,
   toPort: (port, { protocol }) => `-m ${protocol} --dport ${port}`,
@@ -83,6 +91,7 @@ function action(verdict: Verdict, family: Family): string {
   if ('jump' in verdict) return `-j ${chainText(verdict.jump)}`
   if ('redirectTo' in verdict) return `-j REDIRECT --to-ports ${verdict.redirectTo}`
   if ('conntrackZone' in verdict) return `-j CT --zone ${verdict.conntrackZone}`
+  if ('setConnectionMark' in verdict) return `-j CONNMARK --set-xmark ${hex(verdict.setConnectionMark)}`
   const mark = `${hex(verdict.mark)}/${everyBit}`
   if (!('tproxyTo' in verdict)) return `-j MARK --set-xmark ${mark}`
   return `-j TPROXY --on-port ${verdict.tproxyTo} --on-ip ${family === 4 ? '0.0.0.0' : '::'} --tproxy-mark ${mark}`

@@ -42,7 +42,7 @@ const invalid = row(
   { connection: 'invalid' },
   jump('istio-drop'),
   `a packet of no connection would make the pod reset one (${PROXY_ENV.invalidDrop})`,
-  { also: { protocol: 'tcp' } },
+  { nft: { also: { protocol: 'tcp' } } },
 )
 
 const answers = ({ proxyUid, proxyGid }: SidecarRedirection): readonly Row[] => [

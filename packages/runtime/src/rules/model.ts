@@ -2,21 +2,29 @@ import type { SystemChanges } from './program.ts'
 
 /** Everything that redirects one pod, independent of the back-end: every rule is written once, as a row. */
 export type RuleSet = Readonly<{
+  /** Whose rules they are: nftables has tables of its own for each. */
+  mode: 'sidecar' | 'ambient'
   /** The IP families that are programmed, in this order. */
   families: readonly Family[]
   /** In the order in which the tables and their chains are printed. */
   chains: readonly Chain[]
   system: SystemChanges
+  /** In a namespace or kernel without IPv6 the rest is enough. */
+  isIpv6Optional?: true
 }>
 
 export type Family = 4 | 6
 
 export type TableName = 'nat' | 'mangle' | 'raw'
 
-/** nftables' names; those of iptables are the same in capitals with underscores. The hooks are the kernel's. */
+/**
+ * nftables' names; those of iptables are the same in capitals with underscores, but for `ISTIO_PRERT`. The hooks
+ * are the kernel's.
+ */
 export type ChainName =
   | 'prerouting'
   | 'output'
+  | 'istio-prerouting'
   | 'istio-inbound'
   | 'istio-output'
   | 'istio-redirect'
@@ -26,7 +34,7 @@ export type ChainName =
   | 'istio-tproxy'
   | 'istio-drop'
 
-/** A chain without rows doesn't exist in the kernel. */
+/** One that is listed exists in the kernel, even without rows. */
 export type Chain = Readonly<{ table: TableName; name: ChainName; rows: readonly Row[] }>
 
 /** Packets that match have this verdict, because … (a clause for documentation, not for the kernel). */
@@ -38,18 +46,30 @@ export type Row = Readonly<{
    * Where the original's two back-ends differ without an effect that anybody asked for, and pods that it
    * configured must be recognised all the same.
    */
-  nft?: Readonly<{
-    /** A condition that only its nftables rule has. */
-    also?: Match
-    /** Its nftables rule stands so many rules further down; all that it passes have the same verdict. */
-    later?: number
-  }>
+  nft?: BackendDetails &
+    Readonly<{
+      /** A condition that only its nftables rule has. */
+      also?: Match
+      /** Its nftables rule stands so many rules further down; all that it passes have the same verdict. */
+      later?: number
+      /** Its nftables rule has no counter. */
+      isUncounted?: true
+    }>
+  iptables?: BackendDetails &
+    Readonly<{
+      /** Its iptables rule has the match of its protocol although it names no port. */
+      matchesProtocol?: true
+    }>
 }>
+
+/** Named after what a listing shows. */
+export type BackendDetails = Readonly<{ hasMarkBeforePort?: true }>
 
 /** All conditions of one row must hold; none means every packet. */
 export type Match = Readonly<{
   in?: string
   out?: string
+  notOut?: string
   protocol?: 'tcp' | 'udp'
   from?: Addresses
   to?: Addresses
@@ -58,14 +78,18 @@ export type Match = Readonly<{
   toPort?: number
   notToPorts?: readonly number[]
   connection?: 'known' | 'invalid'
-  mark?: number
-  notMark?: number
-  connectionMark?: number
+  mark?: Mark
+  notMark?: Mark
+  connectionMark?: Mark
   user?: number
   notUser?: number
   group?: number
   notGroup?: number
 }>
+
+/** The whole mark, or its bits in the mask. */
+export type Mark = number | MaskedMark
+export type MaskedMark = Readonly<{ value: number; mask: number }>
 
 /** With prefix length. A row with addresses exists in the families for which it has one. */
 export type Addresses = Readonly<{ ipv4?: string; ipv6?: string }>
@@ -80,6 +104,7 @@ export type Verdict =
   | Readonly<{ redirectTo: number }>
   | Readonly<{ tproxyTo: number; mark: number }>
   | Readonly<{ mark: number }>
+  | Readonly<{ setConnectionMark: MaskedMark }>
   | Readonly<{ conntrackZone: 1 | 2 }>
 
 /** The addresses that the row needs in its family, if it exists there. */

@@ -5,6 +5,7 @@ import {
   type Chain,
   existsIn,
   type Family,
+  type Mark,
   type Row,
   type RuleSet,
   type TableName,
@@ -28,11 +29,14 @@ const hooks: Readonly<Record<TableName, Readonly<Record<'prerouting' | 'output',
 
 const tableNames = ['nat', 'mangle', 'raw'] as const
 
+/** The original's, which tell its tables from those of others. */
+const prefixes = { sidecar: 'istio-proxy-', ambient: 'istio-ambient-' } as const
+
 /** The rule set for nftables: one `inet` table for each table in use. */
 export function nftProgram(ruleSet: RuleSet): NftProgram {
   const tables = tableNames.flatMap((table) => {
     const chains = ruleSet.chains.filter((chain) => chain.table === table)
-    return chains.length === 0 ? [] : [{ name: `inet istio-proxy-${table}`, chains }]
+    return chains.length === 0 ? [] : [{ name: `inet ${prefixes[ruleSet.mode]}${table}`, chains }]
   })
   return {
     backend: 'nft',
@@ -46,6 +50,7 @@ export function nftProgram(ruleSet: RuleSet): NftProgram {
       .join(''),
     tables: tables.map(({ name }) => name),
     system: ruleSet.system,
+    ...(ruleSet.isIpv6Optional && { isIpv6Optional: true }),
   }
 }
 
@@ -75,12 +80,17 @@ function familiesOf(row: Row, families: readonly Family[]): readonly (Family | u
 }
 
 function ruleText({ match, verdict, nft }: Row, family: Family | undefined): string {
-  return [...spelled({ ...match, ...nft?.also }, spellings, family), ...actions(verdict, family)].join(' ')
+  const acting = actions(verdict, family)
+  return [
+    ...spelled({ ...match, ...nft?.also }, spellings, family, nft),
+    ...(nft?.isUncounted ? acting.filter((word) => word !== 'counter') : acting),
+  ].join(' ')
 }
 
 const spellings: Spellings = {
   in: (name) => `iifname "${name}"`,
   out: (name) => `oifname "${name}"`,
+  notOut: (name) => `oifname != "${name}"`,
   protocol: (name) => `meta l4proto ${name}`,
   from: (addresses, { family }) => address('saddr', addresses, family),
   to: (addresses, { family }) => address('daddr', addresses, family),
@@ -90,13 +100,18 @@ const spellings: Spellings = {
   toPort: (port, { protocol }) => `${protocol} dport ${port}`,
   notToPorts: (ports, { protocol }) =>
     `${protocol} dport != ${ports.length === 1 ? ports[0] : `{ ${ports.join(', ')} }`}`,
-  mark: (mark) => `meta mark ${hex(mark)}`,
-  notMark: (mark) => `meta mark != ${hex(mark)}`,
-  connectionMark: (mark) => `ct mark ${hex(mark)}`,
+  mark: (mark) => compared('meta mark', '==', mark),
+  notMark: (mark) => compared('meta mark', '!=', mark),
+  connectionMark: (mark) => compared('ct mark', '==', mark),
   user: (id) => `meta skuid ${id}`,
   notUser: (id) => `meta skuid != ${id}`,
   group: (id) => `meta skgid ${id}`,
   notGroup: (id) => `meta skgid != ${id}`,
+}
+
+const compared = (field: string, operator: '==' | '!=', mark: Mark): string => {
+  if (typeof mark !== 'number') return `${field} & ${hex(mark.mask)} ${operator} ${hex(mark.value)}`
+  return operator === '==' ? `${field} ${hex(mark)}` : `${field} != ${hex(mark)}`
 }
 
 const address = (field: string, addresses: Addresses, family: Family = 4): string =>
@@ -109,6 +124,10 @@ function actions(verdict: Verdict, family: Family | undefined): readonly string[
   if ('jump' in verdict) return ['counter', `jump ${verdict.jump}`]
   if ('redirectTo' in verdict) return ['counter', `redirect to :${verdict.redirectTo}`]
   if ('conntrackZone' in verdict) return ['counter', `ct zone set ${verdict.conntrackZone}`]
+  if ('setConnectionMark' in verdict) {
+    const { value, mask } = verdict.setConnectionMark
+    return ['counter', `ct mark set ct mark & ${hex(~mask >>> 0)} | ${hex(value)}`]
+  }
   const mark = `meta mark set ${hex(verdict.mark)}`
   if (!('tproxyTo' in verdict)) return ['counter', mark]
   return [`tproxy ${ipName(family ?? 4)} to :${verdict.tproxyTo}`, mark, 'counter', 'accept']

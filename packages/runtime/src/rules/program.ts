@@ -8,6 +8,7 @@ export type NftProgram = Readonly<{
   /** The tables that the text declares and that are wholly ours, each as `"inet istio-proxy-nat"`. */
   tables: readonly string[]
   system: SystemChanges
+  isIpv6Optional?: true
 }>
 
 export type IptablesProgram = Readonly<{
@@ -18,14 +19,22 @@ export type IptablesProgram = Readonly<{
    */
   restore: Readonly<{ ipv4?: string; ipv6?: string }>
   system: SystemChanges
+  isIpv6Optional?: true
 }>
 
 /** What a redirection needs besides packet rules. Lists are empty when nothing is needed. */
 export type SystemChanges = Readonly<{
-  /** `ip rule add fwmark <mark> lookup <table>` with `ip route add local default dev lo table <table>`. */
+  /** `ip rule add fwmark <mark>[/<mask>] [priority <priority>] lookup <table>` with `ip route add local default dev lo table <table>`. */
   policyRoutes: readonly PolicyRoute[]
   /** Addresses with prefix length, such as `"::6/128"`, to be added to `lo`. */
   loopbackAddresses: readonly string[]
 }>
 
-export type PolicyRoute = Readonly<{ family: 4 | 6; mark: number; table: number }>
+/** Without a mask the whole mark counts; without a priority the kernel chooses one before all others. */
+export type PolicyRoute = Readonly<{
+  family: 4 | 6
+  mark: number
+  mask?: number
+  priority?: number
+  table: number
+}>

@@ -2,12 +2,12 @@ import { ANNOTATION } from '@istio-install-cni/config-schema'
 import type { ChainName, Match, Row, Verdict } from './model.ts'
 
 /** Packets that match have this verdict, because … */
-export const row = (match: Match, verdict: Verdict, because: string, nft?: Row['nft']): Row => ({
-  match,
-  verdict,
-  because,
-  ...(nft && { nft }),
-})
+export const row = (
+  match: Match,
+  verdict: Verdict,
+  because: string,
+  differences: Pick<Row, 'nft' | 'iptables'> = {},
+): Row => ({ match, verdict, because, ...differences })
 
 export const jump = (chain: ChainName): Verdict => ({ jump: chain })
 

@@ -17,6 +17,7 @@ export function sidecarRules(redirection: SidecarRedirection, addresses: readonl
   const families = programmedFamilies(addresses, redirection.dualStack)
   const isTproxy = redirection.mode === 'TPROXY' && capturedPorts(redirection.inbound) !== undefined
   return {
+    mode: 'sidecar',
     families,
     chains: [
       ...natChains(redirection),

@@ -1,4 +1,4 @@
-import type { Family, Match } from './model.ts'
+import type { BackendDetails, Family, Mark, Match } from './model.ts'
 
 type Conditions = { readonly [K in keyof Match]-?: NonNullable<Match[K]> }
 
@@ -10,14 +10,27 @@ export type Spellings = {
 /** What a condition may have to know: the rule's family, if it is a rule of one, and its protocol. */
 type Context = Readonly<{ family: Family | undefined; protocol: Match['protocol'] }>
 
-export function spelled(match: Match, spellings: Spellings, family: Family | undefined): readonly string[] {
+export function spelled(
+  match: Match,
+  spellings: Spellings,
+  family: Family | undefined,
+  { hasMarkBeforePort }: BackendDetails = {},
+): readonly string[] {
   const context = { family, protocol: match.protocol }
   const conditions: Partial<Conditions> = match
   const spell = <K extends keyof Conditions>(name: K): string[] => {
     const value: Conditions[K] | undefined = conditions[name]
     return value === undefined ? [] : [spellings[name](value, context)]
   }
-  return (Object.keys(spellings) as (keyof Conditions)[]).flatMap((name) => spell(name))
+  const names = Object.keys(spellings) as (keyof Conditions)[]
+  return (
+    hasMarkBeforePort ? names.toSorted((left, right) => Number(isPort(left)) - Number(isPort(right))) : names
+  ).flatMap((name) => spell(name))
 }
 
-export const hex = (mark: number): string => `0x${mark.toString(16)}`
+const isPort = (name: keyof Match): boolean =>
+  name === 'fromPort' || name === 'toPort' || name === 'notToPorts'
+
+/** `0x539`, or `0x539/0xfff` */
+export const hex = (mark: Mark): string =>
+  typeof mark === 'number' ? `0x${mark.toString(16)}` : `${hex(mark.value)}/${hex(mark.mask)}`

@@ -12,10 +12,10 @@ export function tproxyInbound(
 ): readonly Row[] {
   const captured = capturedPorts(inbound)
   // The original inserts both families' rules at one index; what it inserts afterwards lands between them.
-  const nft = families.includes(6) ? { later: 2 } : undefined
+  const differences = families.includes(6) ? { nft: { later: 2 } } : {}
   return [
     row({ protocol: 'tcp', mark: MARK.proxy }, 'return', 'the packet has been to the proxy already'),
-    row({ in: 'lo', protocol: 'tcp', from: passthroughIpv4 }, 'return', reason.delivers, nft),
+    row({ in: 'lo', protocol: 'tcp', from: passthroughIpv4 }, 'return', reason.delivers, differences),
     row({ in: 'lo', protocol: 'tcp', from: passthroughIpv6 }, 'return', reason.delivers),
     row(
       { in: 'lo', protocol: 'tcp', notMark: MARK.proxyOutbound },

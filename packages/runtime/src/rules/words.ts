@@ -32,6 +32,7 @@ function spellingsFor(families: readonly Family[]): Spellings {
     protocol: (name) => name.toUpperCase(),
     in: (name) => `in by ${name}`,
     out: (name) => `out by ${name}`,
+    notOut: (name) => `not out by ${name}`,
     from: (addresses) => `from ${address(addresses)}`,
     to: (addresses) => `to ${address(addresses)}`,
     notTo: (addresses) => `not to ${address(addresses)}`,
@@ -57,5 +58,6 @@ function verdictInWords(verdict: Verdict): string {
   if ('redirectTo' in verdict) return `redirect to port ${verdict.redirectTo}`
   if ('conntrackZone' in verdict) return `track in zone ${verdict.conntrackZone}`
   if ('tproxyTo' in verdict) return `hand to port ${verdict.tproxyTo}, mark ${hex(verdict.mark)}`
+  if ('setConnectionMark' in verdict) return `mark the connection ${hex(verdict.setConnectionMark)}`
   return `mark ${hex(verdict.mark)}`
 }
