@@ -1,13 +1,13 @@
-// npm run cluster -- up|down|status|kubectl ARGUMENTS|exec COMMAND: a real single-node Kubernetes in namespaces of its own.
+// npm run cluster -- up|down|status|kubectl|helm ARGUMENTS|exec COMMAND: a real single-node Kubernetes in namespaces of its own.
 import { Cluster } from '../test/cluster/cluster.ts'
 import { nodePid } from '../test/cluster/node-namespace.ts'
 import { missingForCluster } from '../test/cluster/programs.ts'
 import { print } from './tools.ts'
 
-const usage = 'npm run cluster -- up | down | status | kubectl ARGUMENTS… | exec COMMAND…'
+const usage = 'npm run cluster -- up | down | status | kubectl ARGUMENTS… | helm ARGUMENTS… | exec COMMAND…'
 
 async function main([task = '', ...rest]: readonly string[]): Promise<number> {
-  const missing = missingForCluster()
+  const missing = await missingForCluster()
   if (missing !== undefined) {
     print(`The test cluster cannot run here: ${missing}.`)
     return 1
@@ -27,7 +27,8 @@ async function main([task = '', ...rest]: readonly string[]): Promise<number> {
         ? 1
         : cluster.interactive('kubectl', 'get', 'nodes,pods', '-A', '-o', 'wide')
     case 'kubectl':
-      return cluster.interactive('kubectl', ...rest)
+    case 'helm':
+      return cluster.interactive(task, ...rest)
     case 'exec':
       return cluster.interactive(...rest)
     default:

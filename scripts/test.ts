@@ -6,9 +6,10 @@ import { missingForCluster } from '../test/cluster/programs.ts'
 import { build } from './build.ts'
 import { runChecks } from './check.ts'
 import { cacheDirectory, print, root } from './tools.ts'
+import { withoutTier } from './without-tier.ts'
 
-/** Tiers and what they need; a tier that cannot run here says so and counts as skipped. */
-const tiers: readonly { name: string; needs?: () => string | undefined }[] = [
+/** Tiers and what they need. */
+const tiers: readonly { name: string; needs?: () => string | undefined | Promise<string | undefined> }[] = [
   { name: 'unit' },
   { name: 'conformance', needs: missingRoot },
   { name: 'plugin', needs: missingRoot },
@@ -76,10 +77,12 @@ if (isChosen('check')) {
   total.failed += failed
 }
 for (const tier of tiers.filter(({ name }) => isChosen(name))) {
-  const missing = tier.needs?.()
+  const missing = await tier.needs?.()
   if (missing !== undefined) {
-    print(`The tier ${tier.name} is skipped: ${missing}.`)
-    total.skipped += 1
+    const { text, ...counts } = withoutTier(tier.name, missing, process.env)
+    print(text)
+    total.failed += counts.failed
+    total.skipped += counts.skipped
     continue
   }
   print(`\nTier ${tier.name}`)

@@ -37,12 +37,12 @@ export class Cluster {
       '/sbin',
       '/bin',
     ]
-    return { PATH: path.join(':'), HOME: '/root', KUBECONFIG: adminKubeconfig }
+    return { PATH: path.join(':'), HOME: inState('home'), KUBECONFIG: adminKubeconfig }
   }
 
   /** Starts whatever does not run and waits until the node is Ready; what an earlier start left is used or replaced. */
   async up(): Promise<void> {
-    await mkdir(inState(), { recursive: true })
+    await mkdir(inState('home'), { recursive: true })
     await makeCertificates()
     await createCgroups()
     await createNode(this.environment)
@@ -126,9 +126,10 @@ export class Cluster {
     return command(file, ...args)
   }
 
-  /** Runs a program on the node with this terminal. @returns its exit code */
+  /** Runs a program on the node with this terminal, in the caller's directory. @returns its exit code */
   interactive(...argv: string[]): number {
-    const [file, args] = onNode('env', ...this.#variables(), ...argv)
+    const directory = `--chdir=${process.env.INIT_CWD ?? process.cwd()}`
+    const [file, args] = onNode('env', directory, ...this.#variables(), ...argv)
     return spawnSync(file, args, { stdio: 'inherit' }).status ?? 1
   }
 
