@@ -2,20 +2,35 @@ import { hostname } from 'node:os'
 import { nodeName, type Settings } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import { ApiServerPods } from './kube/api.ts'
+import { ApiServerNamespaces } from './kube/api-namespaces.ts'
+import { ApiPodAnnotations } from './kube/api-pod-annotations.ts'
 import { ApiClient } from './kube/client.ts'
 import { intentByApi } from './kube/daemon-set.ts'
 import { DirectoryPods } from './kube/directory.ts'
+import { DirectoryNamespaces } from './kube/directory-namespaces.ts'
 import { ApiPodEvents } from './kube/events.ts'
+import type { NamespaceSource } from './kube/namespace-source.ts'
+import { noPodAnnotations, type PodAnnotations } from './kube/pod-annotations.ts'
 import { noPodEvents, type PodEvents } from './kube/pod-events.ts'
 import { apiServerAddress } from './kube/server-address.ts'
 import type { PodSource } from './kube/source.ts'
 import { type Pod, podFromManifest } from './mesh/pod.ts'
 import type { AgentMetrics } from './server/metrics.ts'
 
-/** What the agent has of the cluster: its node's pods, their events, and whether it is to leave the node for good. */
-interface Cluster {
+/**
+ * What the agent has of the cluster: its node's pods, the namespaces, what it tells of pods, and whether it is to
+ * leave the node for good.
+ */
+export interface Cluster {
   readonly pods: PodSource<Pod>
+  /** Followed in ambient mode alone. */
+  readonly namespaces: NamespaceSource
   readonly events: PodEvents
+  readonly annotations: PodAnnotations
+  /** Begins to follow the cluster; does not wait for an API server. */
+  start(): Promise<void>
+  /** Empty while everything that is followed is known. */
+  unreadyReasons(): readonly string[]
   isUninstallation(): Promise<boolean>
   close(): Promise<void>
 }
@@ -23,20 +38,45 @@ interface Cluster {
 /** From the API server, or, without one, from the directory that `PODS_FROM` names. */
 export function clusterOf(settings: Settings, metrics: AgentMetrics, log: Logger): Cluster {
   const node = nodeName(settings) || settings.repairNodeName || hostname()
-  if (settings.podsFrom !== '') {
-    const pods = new DirectoryPods(settings.podsFrom, podFromManifest, log, node)
-    return { pods, events: noPodEvents, isUninstallation: async () => false, close: async () => pods.close() }
+  return settings.podsFrom === ''
+    ? clusterOfApiServer(settings, node, metrics, log)
+    : clusterOfDirectory(settings, node, log)
+}
+
+function clusterOfDirectory(settings: Settings, node: string, log: Logger): Cluster {
+  const pods = new DirectoryPods(settings.podsFrom, podFromManifest, log, node)
+  const namespaces = new DirectoryNamespaces(settings.podsFrom, log)
+  return {
+    ...following(pods, namespaces, settings),
+    events: noPodEvents,
+    annotations: noPodAnnotations,
+    isUninstallation: async () => false,
   }
+}
+
+function clusterOfApiServer(settings: Settings, node: string, metrics: AgentMetrics, log: Logger): Cluster {
   if (settings.skipTlsVerify)
     log.warn('SKIP_TLS_VERIFY: whoever answers at the address of the API server is believed')
   const client = new ApiClient(apiServerAddress(settings), (verb, code) =>
     metrics.countApiRequest(verb, code),
   )
-  const following = (isFollowing: boolean) => metrics.setFollowsPods(isFollowing)
-  const pods = new ApiServerPods({ client, nodeName: node, project: podFromManifest, log, following })
+  const pods = new ApiServerPods({
+    client,
+    nodeName: node,
+    project: podFromManifest,
+    log,
+    following: (isFollowing) => metrics.setFollowsPods(isFollowing),
+  })
+  const annotations = new ApiPodAnnotations({
+    client,
+    log,
+    known: ({ namespace, name, uid }) => pods.known(namespace, name, uid)?.annotations,
+  })
+  const followed = following(pods, new ApiServerNamespaces({ client, log }), settings)
   return {
-    pods,
+    ...followed,
     events: new ApiPodEvents({ client, nodeName: node, log }),
+    annotations,
     isUninstallation: async () => {
       if (!client.isConfigured) return false
       const intent = await intentByApi({ client, namespace: settings.podNamespace, nodeName: node })
@@ -44,8 +84,24 @@ export function clusterOf(settings: Settings, metrics: AgentMetrics, log: Logger
       return intent.uninstall
     },
     close: async () => {
-      await pods.close()
+      annotations.close()
+      await followed.close()
       client.close()
+    },
+  }
+}
+
+function following(pods: PodSource<Pod>, namespaces: NamespaceSource, { ambientEnabled }: Settings) {
+  const sources = ambientEnabled ? [pods, namespaces] : [pods]
+  return {
+    pods,
+    namespaces,
+    start: async () => {
+      for (const source of sources) await source.start()
+    },
+    unreadyReasons: () => sources.flatMap((source) => source.unreadyReasons()),
+    close: async () => {
+      for (const source of sources) await source.close()
     },
   }
 }

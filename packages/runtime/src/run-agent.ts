@@ -49,7 +49,7 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   const calls = new PodCalls({ pods, decide, sidecar, observer: metrics, events, log })
   const unreadyReasons = () => [
     ...installer.readiness().reasons,
-    ...pods.unreadyReasons(),
+    ...cluster.unreadyReasons(),
     ...backends.unreadyReasons(),
     ...(settings.ambientEnabled ? ['ambient mode is not served by this version'] : []),
   ]
@@ -62,7 +62,7 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   const [health, monitoring, logging, plugin] = servers
   await listenOnPort(health, settings.healthPort, 'HEALTH_PORT')
   await listenOnPort(monitoring, settings.monitoringPort, 'MONITORING_PORT')
-  await pods.start()
+  await cluster.start()
   if (await Promise.race([installer.waitForNode().then(() => true), stopped.then(() => false)])) {
     await listenOnUnixSocket(logging, join(settings.cniAgentRunDir, LOG_SOCKET_NAME))
     await listenOnUnixSocket(plugin, join(settings.cniAgentRunDir, PLUGIN_SOCKET_NAME))

@@ -124,6 +124,38 @@ describe('ApiServerPods', () => {
     await eventually(() => pods.find('shop', 'two')).toBeUndefined()
   })
 
+  it('has all pods of the node, and tells what changes, when it has changed', async () => {
+    const told: string[] = []
+    pods.onChange((change) => {
+      const all = [...pods.all()].join(' ')
+      told.push(`${change.kind} ${change.kind === 'replaced' ? '' : change.pod}: ${all}`)
+    })
+    await pods.start()
+    await watching()
+    server.putPod(podOf('two', 'second'))
+    server.putPod(podOf('odd', 'refuse'))
+    server.putPod(podOf('two', 'changed'))
+    server.deletePod('shop', 'one')
+    server.putPod(podOf('two', 'successor', 'uid-new'))
+    await eventually(() => told.length).toBe(6)
+    expect(told).toEqual([
+      'replaced : first',
+      'put second: first second',
+      'put changed: first changed',
+      'remove first: changed',
+      'remove changed: successor',
+      'put successor: successor',
+    ])
+  })
+
+  it('tells what it has in its cache of a pod with that uid alone', async () => {
+    await pods.start()
+    await watching()
+    expect(pods.known('shop', 'one', 'uid-one')).toBe('first')
+    expect(pods.known('shop', 'one', 'uid-other')).toBeUndefined()
+    expect(pods.known('shop', 'none', '')).toBeUndefined()
+  })
+
   it('is unready with the reason until the first list, and ready ever after', async () => {
     server.fault = (_, response) => {
       reply(response, 500, 'out of order')

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import type { ApiClient } from './client.ts'
+import { getObject } from './get-object.ts'
+import { Listeners } from './listeners.ts'
+import { type Clock, ObjectWatch, systemClock } from './object-watch.ts'
 import { type KnownPod, knownPod, PodCache } from './pod-cache.ts'
-import { type Clock, PodWatch, systemClock } from './pod-watch.ts'
-import { type PodSource, PodSourceError, type Projection } from './source.ts'
+import { type PodChange, type PodSource, PodSourceError, type Projection } from './source.ts'
 
 export interface ApiServerPodsOptions<P> {
   readonly client: ApiClient
@@ -14,19 +16,29 @@ export interface ApiServerPodsOptions<P> {
   readonly clock?: Clock
 }
 
-const deadlineMs = 5_000
-
 /** The node's pods from a cache that follows the API server; a pod that it has not yet is asked for, once. */
 export class ApiServerPods<P> implements PodSource<P> {
   readonly #options: ApiServerPodsOptions<P>
   readonly #cache: PodCache<P>
-  readonly #watch: PodWatch
+  readonly #watch: ObjectWatch
+  readonly #listeners: Listeners<PodChange<P>>
   #running: Promise<void> | undefined
 
   constructor(options: ApiServerPodsOptions<P>) {
     this.#options = options
-    this.#cache = new PodCache(options.project)
-    this.#watch = new PodWatch({ clock: systemClock, ...options, sink: this.#cache })
+    const { client, project, nodeName, log, following, clock = systemClock } = options
+    this.#listeners = new Listeners(log)
+    this.#cache = new PodCache(project, (change) => this.#listeners.tell(change))
+    this.#watch = new ObjectWatch({
+      client,
+      path: '/api/v1/pods',
+      fieldSelector: `spec.nodeName=${nodeName}`,
+      what: 'the pods of this node',
+      sink: this.#cache,
+      clock,
+      log,
+      following,
+    })
   }
 
   /** Does not wait for the API server: an agent that starts while it is away is unready, not dead. */
@@ -40,6 +52,20 @@ export class ApiServerPods<P> implements PodSource<P> {
     if (this.#watch.isListed) return []
     const why = this.#watch.problem ?? 'the API server has not answered yet'
     return [`the pods of node ${this.#options.nodeName} are not known yet: ${why}`]
+  }
+
+  all(): Iterable<P> {
+    return this.#cache.all()
+  }
+
+  /** The pod of that uid if the cache has it. */
+  known(namespace: string, name: string, uid: string): P | undefined {
+    const known = this.#cache.get(namespace, name)
+    return known?.uid === uid && 'pod' in known.found ? known.found.pod : undefined
+  }
+
+  onChange(listener: (change: PodChange<P>) => void): void {
+    this.#listeners.add(listener)
   }
 
   async find(namespace: string, name: string, uid?: string): Promise<P | undefined> {
@@ -59,17 +85,8 @@ export class ApiServerPods<P> implements PodSource<P> {
 
   async #get(namespace: string, name: string): Promise<KnownPod<P> | undefined> {
     const { client, project } = this.#options
-    if (!client.isConfigured) throw new PodSourceError('no API server is known')
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`
-    const { status, body } = await client.call({ verb: 'get', path, deadlineMs })
-    if (status === 404) return undefined
-    if (status !== 200) throw new PodSourceError(`API server: GET ${path} was answered with ${status}`)
-    let manifest: unknown
-    try {
-      manifest = JSON.parse(body)
-    } catch (cause) {
-      throw new PodSourceError(`API server: the answer to GET ${path} is no JSON`, { cause })
-    }
-    return knownPod(manifest, project)
+    const manifest = await getObject(client, path)
+    return manifest === undefined ? undefined : knownPod(manifest, project)
   }
 }

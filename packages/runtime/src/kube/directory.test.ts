@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DirectoryPods } from './directory.ts'
+import { DirectoryNamespaces } from './directory-namespaces.ts'
 
 const silent = pino({ enabled: false })
 const manifest = (name: string, label: string) =>
@@ -16,6 +17,36 @@ function labelOf(pod: unknown): string {
   if (app === 'refuse') throw new Error('refused')
   return app
 }
+
+describe('DirectoryNamespaces', () => {
+  const namespace = (name: string, mode: string) =>
+    `kind: Namespace\nmetadata: {name: ${name}, labels: {istio.io/dataplane-mode: ${mode}}}\n`
+
+  it('has the labels of the namespaces among the manifests of pods, and tells when they may have changed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'namespaces-'))
+    const namespaces = new DirectoryNamespaces(directory, silent)
+    try {
+      await writeFile(
+        join(directory, 'a.yaml'),
+        `${namespace('shop', 'ambient')}---\n${manifest('one', 'x')}`,
+      )
+      await namespaces.start()
+      expect(await namespaces.labelsOf('shop')).toEqual({ 'istio.io/dataplane-mode': 'ambient' })
+      expect(await namespaces.labelsOf('without-manifest')).toEqual({})
+      let changes = 0
+      namespaces.onChange(() => {
+        changes += 1
+      })
+      await writeFile(join(directory, 'a.yaml'), namespace('shop', 'none'))
+      await expect.poll(() => changes, { timeout: 10_000 }).toBeGreaterThan(0)
+      expect(await namespaces.labelsOf('shop')).toEqual({ 'istio.io/dataplane-mode': 'none' })
+      expect(namespaces.unreadyReasons()).toEqual([])
+    } finally {
+      await namespaces.close()
+      await rm(directory, { recursive: true })
+    }
+  })
+})
 
 describe('DirectoryPods', () => {
   let directory: string
@@ -54,6 +85,19 @@ describe('DirectoryPods', () => {
     expect(await pods.find('default', 'late')).toBe('x')
     await writeFile(join(directory, 'a.yaml'), manifest('one', 'changed'))
     expect(await pods.find('shop', 'one')).toBe('changed')
+  })
+
+  it('has all pods that can be understood, and tells that they have changed without being asked', async () => {
+    const told: string[] = []
+    pods.onChange(({ kind }) => told.push(`${kind} ${[...pods.all()]}`))
+    await writeFile(join(directory, 'bad.yaml'), manifest('bad', 'refuse'))
+    await writeFile(join(directory, 'c.yaml'), manifest('three', 'third'))
+    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe('replaced first,second,third')
+    await rm(join(directory, 'a.yaml'))
+    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe('replaced third')
+    const { length } = told
+    await pods.find('shop', 'none')
+    expect(told).toHaveLength(length)
   })
 
   it('skips a file that is no YAML and keeps the others', async () => {

@@ -1,4 +1,4 @@
-// An API server of one node's pods, over plain HTTP: lists, watches, faults at will, and a record of what was asked.
+// An API server of one node's pods, and of namespaces, over plain HTTP: lists, watches, faults at will, and a record of what was asked.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
@@ -16,6 +16,10 @@ export interface Asked {
 /** Answers instead of the server; false leaves it to it. */
 type Fault = (asked: Asked, response: ServerResponse) => boolean
 
+const podsPath = '/api/v1/pods'
+const namespacesPath = '/api/v1/namespaces'
+const podStatusPath = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/status$/
+
 const status = (code: number, reason: string): Json => ({ kind: 'Status', status: 'Failure', reason, code })
 
 export class FakeApiServer {
@@ -25,7 +29,9 @@ export class FakeApiServer {
   readonly #server: ReturnType<typeof createServer>
   readonly #sockets = new Set<Socket>()
   readonly #pods = new Map<string, Json>()
-  readonly #watches = new Set<ServerResponse>()
+  readonly #namespaces = new Map<string, Json>()
+  /** With the path of what is watched. */
+  readonly #watches = new Map<ServerResponse, string>()
   /** By path. */
   readonly #objects = new Map<string, Json>()
   #version = 1000
@@ -58,14 +64,20 @@ export class FakeApiServer {
     await closed
   }
 
+  /** Of pods. */
   get watches(): number {
-    return this.#watches.size
+    return this.#watchesOf(podsPath).length
   }
 
+  get namespaceWatches(): number {
+    return this.#watchesOf(namespacesPath).length
+  }
+
+  /** Of pods and of namespaces together. */
   count(verb: 'list' | 'watch' | 'get'): number {
     return this.asked.filter(({ method, path, query }) => {
       if (method !== 'GET') return false
-      if (path !== '/api/v1/pods') return verb === 'get'
+      if (path !== podsPath && path !== namespacesPath) return verb === 'get'
       return verb === (query.get('watch') === 'true' ? 'watch' : 'list')
     }).length
   }
@@ -92,20 +104,39 @@ export class FakeApiServer {
     if (isTold && pod !== undefined) this.tell({ type: 'DELETED', object: this.#versioned(pod) })
   }
 
-  /** Sends a line to every watch: an event, or text as it is. */
-  tell(event: Json | string): void {
+  /** Creates or changes a namespace. */
+  putNamespace(name: string, labels: Json, isTold = true): void {
+    const type = this.#namespaces.has(name) ? 'MODIFIED' : 'ADDED'
+    const stored = this.#versioned({ kind: 'Namespace', metadata: { name, labels } })
+    this.#namespaces.set(name, stored)
+    if (isTold) this.tell({ type, object: stored }, namespacesPath)
+  }
+
+  deleteNamespace(name: string, isTold = true): void {
+    const namespace = this.#namespaces.get(name)
+    this.#namespaces.delete(name)
+    if (isTold && namespace !== undefined)
+      this.tell({ type: 'DELETED', object: this.#versioned(namespace) }, namespacesPath)
+  }
+
+  /** Sends a line to every watch of the path: an event, or text as it is. */
+  tell(event: Json | string, path = podsPath): void {
     const text = typeof event === 'string' ? event : `${JSON.stringify(event)}\n`
-    for (const watch of this.#watches) watch.write(text)
+    for (const watch of this.#watchesOf(path)) watch.write(text)
   }
 
   /** Ends every watch, as the server does after `timeoutSeconds`. */
   endWatches(): void {
-    for (const watch of this.#watches) watch.end()
+    for (const watch of this.#watches.keys()) watch.end()
   }
 
   /** Breaks the connection of every watch. */
   breakWatches(): void {
-    for (const watch of this.#watches) watch.socket?.destroy()
+    for (const watch of this.#watches.keys()) watch.socket?.destroy()
+  }
+
+  #watchesOf(path: string): ServerResponse[] {
+    return [...this.#watches].filter(([, watched]) => watched === path).map(([watch]) => watch)
   }
 
   #versioned(pod: Json): Json {
@@ -129,34 +160,56 @@ export class FakeApiServer {
     if (this.token !== undefined && asked.token !== this.token)
       reply(response, 401, status(401, 'Unauthorized'))
     else if (asked.method !== 'GET') this.#write(asked, response)
-    else if (asked.path === '/api/v1/pods') this.#podList(asked, response)
+    else if (asked.path === podsPath) this.#list(asked, response, 'PodList', this.#pods)
+    else if (asked.path === namespacesPath) this.#list(asked, response, 'NamespaceList', this.#namespaces)
     else this.#get(asked, response)
   }
 
-  #podList({ query }: Asked, response: ServerResponse): void {
+  #list({ path, query }: Asked, response: ServerResponse, kind: string, objects: Map<string, Json>): void {
     if (query.get('watch') === 'true') {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.flushHeaders()
-      this.#watches.add(response)
+      this.#watches.set(response, path)
       response.on('close', () => this.#watches.delete(response))
       return
     }
-    const items = [...this.#pods.values()]
-    reply(response, 200, { kind: 'PodList', metadata: { resourceVersion: String(this.#version) }, items })
+    const items = [...objects.values()]
+    reply(response, 200, { kind, metadata: { resourceVersion: String(this.#version) }, items })
   }
 
   #get({ path }: Asked, response: ServerResponse): void {
     const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)$/.exec(path) ?? []
     const pod = this.#pods.get(`${namespace}/${name}`)
-    const found = pod === undefined ? this.#objects.get(path) : { kind: 'Pod', ...pod }
+    const [, ofNamespace = ''] = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path) ?? []
+    const other = this.#namespaces.get(ofNamespace) ?? this.#objects.get(path)
+    const found = pod === undefined ? other : { kind: 'Pod', ...pod }
     if (found === undefined) reply(response, 404, status(404, 'NotFound'))
     else reply(response, 200, found)
   }
 
-  #write({ path, body }: Asked, response: ServerResponse): void {
-    const isEvent = /\/events(\/|$)/.test(path)
-    if (isEvent) this.events.push(body ?? {})
-    reply(response, isEvent ? 201 : 404, isEvent ? (body ?? {}) : status(404, 'NotFound'))
+  #write(asked: Asked, response: ServerResponse): void {
+    const [, namespace, name] = podStatusPath.exec(asked.path) ?? []
+    if (namespace !== undefined) {
+      this.#patchStatus(`${namespace}/${name}`, asked, response)
+      return
+    }
+    const isEvent = /\/events(\/|$)/.test(asked.path)
+    if (isEvent) this.events.push(asked.body ?? {})
+    reply(response, isEvent ? 201 : 404, isEvent ? (asked.body ?? {}) : status(404, 'NotFound'))
+  }
+
+  /** Of a pod's status, the annotations alone. */
+  #patchStatus(key: string, { body }: Asked, response: ServerResponse): void {
+    const pod = this.#pods.get(key)
+    const metadata = (pod?.metadata ?? {}) as Json
+    const { uid, annotations } = (body?.metadata ?? {}) as { uid?: string; annotations?: Json }
+    if (pod === undefined) reply(response, 404, status(404, 'NotFound'))
+    else if (uid !== undefined && uid !== metadata.uid) reply(response, 422, status(422, 'Invalid'))
+    else {
+      const merged = Object.entries({ ...(metadata.annotations as Json), ...annotations })
+      const kept = Object.fromEntries(merged.filter(([, value]) => value !== null))
+      reply(response, 200, this.putPod({ ...pod, metadata: { ...metadata, annotations: kept } }))
+    }
   }
 }
 

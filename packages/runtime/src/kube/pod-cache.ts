@@ -1,5 +1,5 @@
 import { memberIn, objectIn, textIn } from './json-object.ts'
-import type { Projection } from './source.ts'
+import type { PodChange, Projection } from './source.ts'
 
 /** What is kept of a pod: the projection, or why there is none. */
 export interface KnownPod<P> {
@@ -17,10 +17,18 @@ const most = 5_000
 /** The pods of one node, of each only what the projection keeps. */
 export class PodCache<P> {
   readonly #project: Projection<P>
+  readonly #tell: (change: PodChange<P>) => void
   #pods = new Map<string, KnownPod<P>>()
 
-  constructor(project: Projection<P>) {
+  /** @param tell what changed, after it has changed */
+  constructor(project: Projection<P>, tell: (change: PodChange<P>) => void) {
     this.#project = project
+    this.#tell = tell
+  }
+
+  /** Without those that could not be understood. */
+  *all(): Generator<P> {
+    for (const { found } of this.#pods.values()) if ('pod' in found) yield found.pod
   }
 
   get(namespace: string, name: string): KnownPod<P> | undefined {
@@ -28,13 +36,22 @@ export class PodCache<P> {
   }
 
   put(manifest: unknown): void {
-    put(this.#pods, manifest, this.#project)
+    const key = keyOf(manifest)
+    const before = this.#pods.get(key)
+    const pod = put(this.#pods, manifest, this.#project)
+    if (pod === undefined) return
+    // Its end was never told: a pod keeps its uid for life.
+    if (before !== undefined && before.uid !== pod.uid) this.#tellOf('remove', before)
+    this.#tellOf('put', pod)
   }
 
   /** A pod of the same name that came after the deleted one stays. */
   remove(manifest: unknown): void {
     const key = keyOf(manifest)
-    if (this.#pods.get(key)?.uid === uidOf(manifest)) this.#pods.delete(key)
+    const known = this.#pods.get(key)
+    if (known?.uid !== uidOf(manifest)) return
+    this.#pods.delete(key)
+    this.#tellOf('remove', known)
   }
 
   /** All at once, so that nobody sees a half-known node. */
@@ -42,6 +59,11 @@ export class PodCache<P> {
     const pods = new Map<string, KnownPod<P>>()
     for (const manifest of manifests) put(pods, manifest, this.#project)
     this.#pods = pods
+    this.#tell({ kind: 'replaced' })
+  }
+
+  #tellOf(kind: 'put' | 'remove', { found }: KnownPod<P>): void {
+    if ('pod' in found) this.#tell({ kind, pod: found.pod })
   }
 }
 
@@ -54,9 +76,16 @@ export function knownPod<P>(manifest: unknown, project: Projection<P>): KnownPod
   }
 }
 
-function put<P>(pods: Map<string, KnownPod<P>>, manifest: unknown, project: Projection<P>): void {
+function put<P>(
+  pods: Map<string, KnownPod<P>>,
+  manifest: unknown,
+  project: Projection<P>,
+): KnownPod<P> | undefined {
   const key = keyOf(manifest)
-  if (pods.size < most || pods.has(key)) pods.set(key, knownPod(manifest, project))
+  if (pods.size >= most && !pods.has(key)) return undefined
+  const pod = knownPod(manifest, project)
+  pods.set(key, pod)
+  return pod
 }
 
 function projected<P>(manifest: unknown, project: Projection<P>): KnownPod<P>['found'] {

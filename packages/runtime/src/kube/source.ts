@@ -10,8 +10,17 @@ export interface PodSource<P> {
    * @throws PodSourceError when the question cannot be answered, or the manifest cannot be understood.
    */
   find(namespace: string, name: string, uid?: string): Promise<P | undefined>
+  /** The pods of this node that are known now, without those that cannot be understood. Asks nobody. */
+  all(): Iterable<P>
+  /** @param listener told after each change, as long as the source is open; what it throws is logged */
+  onChange(listener: (change: PodChange<P>) => void): void
   close(): void | Promise<void>
 }
+
+/** `replaced`: any pod may have come, changed or gone; look at `all()`. */
+export type PodChange<P> =
+  | { readonly kind: 'put' | 'remove'; readonly pod: P }
+  | { readonly kind: 'replaced' }
 
 /** Makes what the caller keeps out of an untrusted manifest; throws when it cannot be understood. */
 export type Projection<P> = (manifest: unknown) => P

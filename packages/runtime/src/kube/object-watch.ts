@@ -6,8 +6,8 @@ import type { ApiClient } from './client.ts'
 import { listIn, memberIn, objectIn, textIn } from './json-object.ts'
 import { PodSourceError } from './source.ts'
 
-/** Receives the pods of the node, in the order in which they change. */
-interface PodSink {
+/** Receives the objects, in the order in which they change. */
+interface ObjectSink {
   replace(manifests: readonly unknown[]): void
   put(manifest: unknown): void
   remove(manifest: unknown): void
@@ -28,13 +28,18 @@ export const systemClock: Clock = {
   random: Math.random,
 }
 
-export interface PodWatchOptions {
+export interface ObjectWatchOptions {
   readonly client: ApiClient
-  readonly nodeName: string
-  readonly sink: PodSink
+  /** Path of the collection, as `/api/v1/pods`. */
+  readonly path: string
+  /** Which objects of the collection; absent for all. */
+  readonly fieldSelector?: string
+  /** What the objects are called in the log and in reasons, as `the pods of this node`. */
+  readonly what: string
+  readonly sink: ObjectSink
   readonly clock: Clock
   readonly log: Logger
-  /** Told when the agent begins or ceases to follow the pods' changes. */
+  /** Told when the agent begins or ceases to follow the objects' changes. */
   readonly following: (isFollowing: boolean) => void
 }
 
@@ -50,12 +55,12 @@ const watchSeconds = { least: 300, spread: 300 }
 class ExpiredError extends Error {}
 
 /**
- * Follows the pods of a node: lists them once, then watches their changes from where the list ended. A watch that
+ * Follows objects of one kind: lists them once, then watches their changes from where the list ended. A watch that
  * ends is taken up where it was; only a server that forgot that version, or that is not understood, is listed again.
  * What is known stays known meanwhile.
  */
-export class PodWatch {
-  readonly #options: PodWatchOptions
+export class ObjectWatch {
+  readonly #options: ObjectWatchOptions
   readonly #stop = new AbortController()
   readonly #backoff: Backoff
   /** `0`: whatever the server's cache has; empty: what etcd has; else at least as new as this. */
@@ -64,7 +69,7 @@ export class PodWatch {
   #mustList = true
   #problem: string | undefined
 
-  constructor(options: PodWatchOptions) {
+  constructor(options: ObjectWatchOptions) {
     this.#options = options
     this.#backoff = new Backoff(options.clock.random)
   }
@@ -81,7 +86,7 @@ export class PodWatch {
 
   /** Runs until `stop`. */
   async run(): Promise<void> {
-    const { clock, log } = this.#options
+    const { clock, log, what } = this.#options
     while (!this.#stop.signal.aborted) {
       const started = clock.now()
       try {
@@ -90,8 +95,7 @@ export class PodWatch {
         if (this.#stop.signal.aborted) break
         const why = messageOf(error)
         // Once for each reason: an API server that is away for long needs no line for each attempt.
-        if (why !== this.#problem)
-          log.warn({ why }, 'cannot follow the pods of this node now; what is known stays in use')
+        if (why !== this.#problem) log.warn({ why }, `cannot follow ${what} now; what is known stays in use`)
         this.#problem = why
       }
       this.#options.following(false)
@@ -112,37 +116,35 @@ export class PodWatch {
       // A connection that broke goes on from the last version; everything else starts from a list.
       if (!(error instanceof PodSourceError) || error.cause instanceof RangeError) this.#mustList = true
       if (!(error instanceof ExpiredError)) throw error
-      this.#options.log.debug('the API server has forgotten where the watch was; lists the pods again')
+      const { log, what } = this.#options
+      log.debug(`the API server has forgotten where the watch was; lists ${what} again`)
     }
   }
 
   async #list(): Promise<void> {
-    const { client, sink, log } = this.#options
+    const { client, sink, log, what } = this.#options
     const path = this.#path({ resourceVersion: this.#version })
     const signal = this.#stop.signal
     const { status, body } = await client.call({ verb: 'list', path, deadlineMs: listDeadlineMs, signal })
     if (status !== 200) {
       // 410: too old; 504: "too large resource version", as after a restored etcd. Only etcd itself knows then.
       if ((status === 410 || status === 504) && this.#version !== '0') this.#version = ''
-      throw new Error(
-        `listing the pods of node ${this.#options.nodeName} was answered with ${status} ${quoted(body)}`,
-      )
+      throw new Error(`listing ${what} was answered with ${status} ${quoted(body)}`)
     }
     const list = objectIn(JSON.parse(body))
     const version = textIn(memberIn(list, 'metadata'), 'resourceVersion')
     if (version === undefined || version.length > longestVersion || !Array.isArray(list.items))
-      throw new Error('the list of pods is none')
-    const pods = listIn(list, 'items')
-    sink.replace(pods)
+      throw new Error(`the list of ${what} is none`)
+    const objects = listIn(list, 'items')
+    sink.replace(objects)
     this.#version = version
     this.#mustList = false
-    if (!this.#isListed)
-      log.info({ pods: pods.length, node: this.#options.nodeName }, 'knows the pods of this node')
+    if (!this.#isListed) log.info({ count: objects.length }, `knows ${what}`)
     this.#isListed = true
   }
 
   async #watch(): Promise<void> {
-    const { client, clock, log } = this.#options
+    const { client, clock, log, what } = this.#options
     const seconds = watchSeconds.least + Math.floor(clock.random() * watchSeconds.spread)
     const path = this.#path({
       watch: 'true',
@@ -154,10 +156,10 @@ export class PodWatch {
     const answer = await client.watch(call)
     if (answer.status === 410) throw new ExpiredError('410')
     if (!('lines' in answer)) {
-      throw new PodSourceError(`watching pods was answered with ${answer.status} ${quoted(answer.body)}`)
+      throw new PodSourceError(`watching ${what} was answered with ${answer.status} ${quoted(answer.body)}`)
     }
     this.#options.following(true)
-    if (this.#problem !== undefined) log.info('follows the pods of this node again')
+    if (this.#problem !== undefined) log.info(`follows ${what} again`)
     this.#problem = undefined
     for await (const line of answer.lines) this.#take(line)
   }
@@ -183,11 +185,12 @@ export class PodWatch {
   }
 
   #path(parameters: Readonly<Record<string, string>>): string {
+    const { path, fieldSelector } = this.#options
     const query = new URLSearchParams({
-      fieldSelector: `spec.nodeName=${this.#options.nodeName}`,
+      ...(fieldSelector !== undefined && { fieldSelector }),
       ...parameters,
     })
-    return `/api/v1/pods?${query}`
+    return `${path}?${query}`
   }
 }
 
