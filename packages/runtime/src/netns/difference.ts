@@ -1,6 +1,6 @@
 /** One line that verification found to be otherwise than it should be. */
 export type Difference = Readonly<{
-  where: 'nft' | 'iptables' | 'ip6tables' | 'ip rule' | 'ip route' | 'ip address' | 'ip link'
+  where: 'nft' | 'iptables' | 'ip6tables' | 'ip rule' | 'ip route' | 'ip address' | 'ip link' | 'ip set'
   /** `missing`: it should be there and is not; `unexpected`: it is there and should not be. */
   kind: 'missing' | 'unexpected'
   line: string

@@ -1,3 +1,4 @@
 /** The kernel room: packet rules, routes and addresses inside pods' network namespaces. */
 export type { Difference } from './difference.ts'
+export { HostNetwork, hostNetnsOf } from './host-network.ts'
 export { NetworkNamespaces } from './namespaces.ts'

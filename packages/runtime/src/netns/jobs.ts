@@ -3,8 +3,9 @@ import type { KernelProgram } from '../rules/program.ts'
 import type { BackendFindings } from './backends.ts'
 import type { Difference } from './difference.ts'
 import type { NetnsErrorData } from './errors.ts'
+import type { HostJob, HostJobResults } from './host-jobs.ts'
 import type { SharedLock } from './lock.ts'
-import type { ApplyOutcome } from './program-jobs.ts'
+import type { Applied, PresentBackend } from './program-jobs.ts'
 import type { XtablesVariant } from './xtables.ts'
 
 type ProgramIn = Readonly<{ path: string; program: KernelProgram; variant: XtablesVariant }>
@@ -13,13 +14,16 @@ export type Job =
   | (Readonly<{ kind: 'apply' }> & ProgramIn)
   | (Readonly<{ kind: 'verify' }> & ProgramIn)
   | Readonly<{ kind: 'remove'; path: string }>
+  | Readonly<{ kind: 'present'; path: string }>
   | Readonly<{ kind: 'addresses'; path: string }>
   | Readonly<{ kind: 'probe' }>
+  | HostJob
 
-export type JobResults = {
-  apply: ApplyOutcome
+export type JobResults = HostJobResults & {
+  apply: Applied
   verify: Difference[]
   remove: undefined
+  present: PresentBackend
   addresses: string[]
   probe: BackendFindings
 }

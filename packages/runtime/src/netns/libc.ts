@@ -27,7 +27,7 @@ const MFD_CLOEXEC = 1
 /** <linux/netlink.h>, <sys/socket.h> */
 const AF_NETLINK = 16
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000
-const NETLINK_ROUTE = 0
+const netlinkProtocols = { route: 0, netfilter: 12 } as const
 const SOL_SOCKET = 1
 const SO_RCVTIMEO = 20
 const SO_PEERCRED = 17
@@ -101,9 +101,9 @@ export function closeDescriptor(fd: number): void {
   cClose(fd)
 }
 
-/** A routing netlink socket of the calling thread's namespace; a silent kernel ends a read after `seconds`. */
-export function openRouteSocket(seconds: number): number {
-  const fd = checked('socket', cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE))
+/** A netlink socket of the calling thread's namespace; a silent kernel ends a read after `seconds`. */
+export function openNetlinkSocket(protocol: 'route' | 'netfilter', seconds: number): number {
+  const fd = checked('socket', cSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, netlinkProtocols[protocol]))
   const timeout = Buffer.alloc(16)
   timeout.writeBigInt64LE(BigInt(seconds))
   checked('setsockopt', cSetsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length))

@@ -3,8 +3,9 @@ import type { KernelProgram } from '../rules/program.ts'
 import { type BackendFindings, type Backends, chooseBackends } from './backends.ts'
 import type { Difference } from './difference.ts'
 import { NetnsError } from './errors.ts'
+import type { HostJob, HostJobResults } from './host-jobs.ts'
 import type { Job, JobResults } from './jobs.ts'
-import type { ApplyOutcome } from './program-jobs.ts'
+import type { Applied, ApplyOutcome, PresentBackend } from './program-jobs.ts'
 import { WorkerPool } from './worker-pool.ts'
 import type { XtablesVariant } from './xtables.ts'
 
@@ -41,6 +42,7 @@ export class NetworkNamespaces {
   readonly #log: NetnsLog | undefined
   #backends: Promise<Backends> | undefined
   #ready: Promise<void> | undefined
+  readonly #warnedOfIpv6 = new Set<Applied['ipv6']>()
 
   constructor(options: NetworkNamespacesOptions = {}) {
     this.#deadline = options.deadline ?? 10_000
@@ -56,13 +58,15 @@ export class NetworkNamespaces {
 
   /** Makes the namespace hold exactly this program of ours, or leaves it as it was. Applying twice changes nothing. */
   async applyRules(path: string, program: KernelProgram, options?: JobOptions): Promise<ApplyOutcome> {
-    const variant = await this.#variantFor(program)
-    return this.#run({ kind: 'apply', path, program, variant }, options)
+    const variant = await this.variantFor(program)
+    const { outcome, ipv6 } = await this.#run({ kind: 'apply', path, program, variant }, options)
+    this.#warnOfMissingIpv6(path, ipv6)
+    return outcome
   }
 
   /** The differences between the namespace and the program; none when they are equal. */
   async verifyRules(path: string, program: KernelProgram, options?: JobOptions): Promise<Difference[]> {
-    const variant = await this.#variantFor(program)
+    const variant = await this.variantFor(program)
     return this.#run({ kind: 'verify', path, program, variant }, options)
   }
 
@@ -71,9 +75,28 @@ export class NetworkNamespaces {
     await this.#run({ kind: 'remove', path }, options)
   }
 
+  /** Which back-ends' rules of ours are there. */
+  async presentRules(path: string, options?: JobOptions): Promise<PresentBackend> {
+    return this.#run({ kind: 'present', path }, options)
+  }
+
   /** The addresses of the namespace's interfaces, without prefix length. */
   async addresses(path: string, options?: JobOptions): Promise<string[]> {
     return this.#run({ kind: 'addresses', path }, options)
+  }
+
+  /** A job of {@link HostNetwork}, the only kind that may change the node's own namespace. */
+  async runHostJob<K extends HostJob['kind']>(job: HostJob & { kind: K }): Promise<HostJobResults[K]> {
+    return this.#run<K>(job)
+  }
+
+  /** Which iptables this machine's programs are written with; it matters to those for iptables alone. */
+  async variantFor(program: Pick<KernelProgram, 'backend'>): Promise<XtablesVariant> {
+    if (this.#forced) return this.#forced
+    if (program.backend === 'nft') return 'nft'
+    const { iptables, reasons } = await this.detectBackends()
+    if (iptables) return iptables
+    throw new NetnsError('backend-missing', 'no iptables works here', { detail: reasons.join('; ') })
   }
 
   /** Tries the back-ends once; later calls get the same answer. */
@@ -100,12 +123,11 @@ export class NetworkNamespaces {
     return backends
   }
 
-  async #variantFor(program: KernelProgram): Promise<XtablesVariant> {
-    if (this.#forced) return this.#forced
-    if (program.backend === 'nft') return 'nft'
-    const { iptables, reasons } = await this.detectBackends()
-    if (iptables) return iptables
-    throw new NetnsError('backend-missing', 'no iptables works here', { detail: reasons.join('; ') })
+  /** Once for each kind: on a node without IPv6 it is so with every pod. */
+  #warnOfMissingIpv6(path: string, ipv6: Applied['ipv6']): void {
+    if (ipv6 === 'on' || this.#warnedOfIpv6.has(ipv6)) return
+    this.#warnedOfIpv6.add(ipv6)
+    this.#log?.warn({ netns: path, ipv6 }, missingIpv6[ipv6])
   }
 
   async #run<K extends Job['kind']>(job: Job & { kind: K }, options?: JobOptions): Promise<JobResults[K]> {
@@ -124,6 +146,12 @@ export class NetworkNamespaces {
     return this.#ready
   }
 }
+
+const missingIpv6 = {
+  absent: 'the kernel has no IPv6: pods get the IPv4 half of their redirection; AMBIENT_IPV6=false says so',
+  'off on lo':
+    'IPv6 is switched off on lo of this and maybe of other pods: the IPv6 route of their redirection is left out',
+} as const
 
 /** One key for all paths of one namespace. A path that cannot be read gets its error from the worker. */
 async function namespaceKey(path: string): Promise<string> {

@@ -1,11 +1,11 @@
 /**
- * rtnetlink(7) messages as bytes: header, a fixed body per kind, attributes. Little-endian as both of our
- * architectures are. Pure but for {@link RouteSocket}.
+ * netlink(7) messages as bytes: header, a fixed body per kind, attributes. Little-endian as both of our
+ * architectures are. Pure but for {@link NetlinkSocket}.
  */
 import {
   closeDescriptor,
   errnoName,
-  openRouteSocket,
+  openNetlinkSocket,
   receiveBytes,
   SystemCallError,
   sendBytes,
@@ -18,10 +18,18 @@ const mostObjects = 65_536
 
 /** <linux/netlink.h> */
 export const flags = { request: 0x1, ack: 0x4, dump: 0x300, exclusive: 0x200, create: 0x400 } as const
+const nestedFlag = 0x8000
+const attributeTypeMask = 0x3fff
 const kinds = { error: 2, done: 3 } as const
 
 export type Attribute = Readonly<{ type: number; value: Uint8Array }>
-export type Message = Readonly<{ kind: number; body: Buffer }>
+export type Message = Readonly<{ kind: number; sequence: number; body: Buffer }>
+export type Change = Readonly<{
+  kind: number
+  changeFlags: number
+  body: Uint8Array
+  attributes: readonly Attribute[]
+}>
 
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
@@ -38,24 +46,35 @@ export function encodeMessage(
   body: Uint8Array,
   attributes: readonly Attribute[],
 ): Buffer {
-  const length =
-    headerLength +
-    aligned(body.length) +
-    attributes.reduce((sum, { value }) => sum + aligned(attributeHeaderLength + value.length), 0)
+  const length = headerLength + aligned(body.length) + encodedLength(attributes)
   const bytes = Buffer.alloc(length)
   bytes.writeUInt32LE(length, 0)
   bytes.writeUInt16LE(kind, 4)
   bytes.writeUInt16LE(messageFlags, 6)
   bytes.writeUInt32LE(sequence, 8)
   bytes.set(body, headerLength)
-  let at = headerLength + aligned(body.length)
+  writeAttributes(bytes, headerLength + aligned(body.length), attributes)
+  return bytes
+}
+
+/** An attribute that holds others. */
+export function nested(type: number, attributes: readonly Attribute[]): Attribute {
+  const value = Buffer.alloc(encodedLength(attributes))
+  writeAttributes(value, 0, attributes)
+  return { type: type | nestedFlag, value }
+}
+
+const encodedLength = (attributes: readonly Attribute[]): number =>
+  attributes.reduce((sum, { value }) => sum + aligned(attributeHeaderLength + value.length), 0)
+
+function writeAttributes(bytes: Buffer, start: number, attributes: readonly Attribute[]): void {
+  let at = start
   for (const { type, value } of attributes) {
     bytes.writeUInt16LE(attributeHeaderLength + value.length, at)
     bytes.writeUInt16LE(type, at + 2)
     bytes.set(value, at + attributeHeaderLength)
     at += aligned(attributeHeaderLength + value.length)
   }
-  return bytes
 }
 
 /** The messages of one datagram; what is cut short is left out. */
@@ -65,7 +84,11 @@ export function decodeMessages(bytes: Buffer): Message[] {
   while (at + headerLength <= bytes.length) {
     const length = bytes.readUInt32LE(at)
     if (length < headerLength || at + length > bytes.length) break
-    messages.push({ kind: bytes.readUInt16LE(at + 4), body: bytes.subarray(at + headerLength, at + length) })
+    messages.push({
+      kind: bytes.readUInt16LE(at + 4),
+      sequence: bytes.readUInt32LE(at + 8),
+      body: bytes.subarray(at + headerLength, at + length),
+    })
     at += aligned(length)
   }
   return messages
@@ -73,22 +96,32 @@ export function decodeMessages(bytes: Buffer): Message[] {
 
 /** The attributes behind a fixed body; of two with one type the last counts. */
 export function decodeAttributes(body: Buffer, fixedLength: number): Map<number, Buffer> {
-  const attributes = new Map<number, Buffer>()
+  return new Map(listAttributes(body, fixedLength).map(({ type, value }) => [type, value]))
+}
+
+/** All attributes behind a fixed body in their order, their types without flags. */
+export function listAttributes(body: Buffer, fixedLength: number): { type: number; value: Buffer }[] {
+  const attributes: { type: number; value: Buffer }[] = []
   let at = aligned(fixedLength)
   while (at + attributeHeaderLength <= body.length) {
     const length = body.readUInt16LE(at)
     if (length < attributeHeaderLength || at + length > body.length) break
-    attributes.set(body.readUInt16LE(at + 2), body.subarray(at + attributeHeaderLength, at + length))
+    const type = body.readUInt16LE(at + 2) & attributeTypeMask
+    attributes.push({ type, value: body.subarray(at + attributeHeaderLength, at + length) })
     at += aligned(length)
   }
   return attributes
 }
 
-/** A routing netlink socket in the calling thread's network namespace. Errors are {@link SystemCallError}. */
-export class RouteSocket implements Disposable {
-  readonly #fd = openRouteSocket(2)
+/** A netlink socket in the calling thread's network namespace. Errors are {@link SystemCallError}. */
+export class NetlinkSocket implements Disposable {
+  readonly #fd: number
   readonly #buffer = Buffer.alloc(64 * 1024)
   #sequence = 0
+
+  constructor(protocol: 'route' | 'netfilter') {
+    this.#fd = openNetlinkSocket(protocol, 2)
+  }
 
   /** Sends one change and waits for its acknowledgement. */
   request(kind: number, changeFlags: number, body: Uint8Array, attributes: readonly Attribute[]): void {
@@ -100,10 +133,27 @@ export class RouteSocket implements Disposable {
     for (const message of this.#receive()) throwIfError(message)
   }
 
+  /** Sends several changes as one datagram and waits until each is acknowledged; `framed` adds what goes around. */
+  requestAll(changes: readonly Change[], framed: (messages: Buffer[]) => Buffer[]): void {
+    const first = this.#sequence + 1
+    const messages = changes.map(({ kind, changeFlags, body, attributes }) => {
+      this.#sequence += 1
+      return encodeMessage(kind, flags.request | flags.ack | changeFlags, this.#sequence, body, attributes)
+    })
+    sendBytes(this.#fd, Buffer.concat(framed(messages)))
+    const open = new Set(messages.map((_, index) => first + index))
+    while (open.size > 0) {
+      for (const message of this.#receive()) {
+        throwIfError(message)
+        open.delete(message.sequence)
+      }
+    }
+  }
+
   /** All objects of a kind. */
-  dump(kind: number, body: Uint8Array): Message[] {
+  dump(kind: number, body: Uint8Array, attributes: readonly Attribute[] = []): Message[] {
     this.#sequence += 1
-    sendBytes(this.#fd, encodeMessage(kind, flags.request | flags.dump, this.#sequence, body, []))
+    sendBytes(this.#fd, encodeMessage(kind, flags.request | flags.dump, this.#sequence, body, attributes))
     const found: Message[] = []
     for (;;) {
       for (const message of this.#receive()) {
@@ -123,6 +173,13 @@ export class RouteSocket implements Disposable {
     const length = receiveBytes(this.#fd, this.#buffer)
     // A copy: the next datagram overwrites the buffer while these messages are still looked at.
     return decodeMessages(Buffer.from(this.#buffer.subarray(0, length)))
+  }
+}
+
+/** A routing netlink socket, rtnetlink(7). */
+export class RouteSocket extends NetlinkSocket {
+  constructor() {
+    super('route')
   }
 }
 

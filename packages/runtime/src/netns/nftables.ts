@@ -12,6 +12,11 @@ import { type SharedLock, whileLocked } from './lock.ts'
 
 /** <nftables/libnftables.h>: listings without counters, which change with every packet. */
 const statelessOutput = 1 << 2
+/** <nftables/libnftables.h>: listings without the members of sets. */
+const terseOutput = 1 << 11
+
+/** Counters are left out and members of sets listed unless said otherwise. */
+type ListingOptions = Readonly<{ counters?: boolean; members?: boolean }>
 
 export class Nftables {
   readonly #library: Libnftables
@@ -38,12 +43,15 @@ export class Nftables {
    * One command text, one transaction: all of it happens or nothing. A context is made for each call because it
    * belongs to the namespace in which it was made. Returns what was printed; throws `rules-refused`.
    */
-  run(commands: string, options: { counters?: boolean } = {}): string {
+  run(commands: string, options: ListingOptions = {}): string {
     return whileLocked(this.#lock, this.#holder, () => {
       const library = this.#library
       const context = library.create()
       try {
-        library.setOutputFlags(context, options.counters ? 0 : statelessOutput)
+        library.setOutputFlags(
+          context,
+          (options.counters ? 0 : statelessOutput) | (options.members === false ? terseOutput : 0),
+        )
         const status = library.run(context, commands)
         const output = library.output(context)
         const errors = library.errors(context)
@@ -80,7 +88,7 @@ export class Nftables {
   }
 
   /** The listing of one table, without the warning lines that libnftables adds for tables of iptables. */
-  table(familyAndName: string, options: { counters?: boolean } = {}): string {
+  table(familyAndName: string, options: ListingOptions = {}): string {
     return this.run(`list table ${familyAndName}`, options)
   }
 }

@@ -9,6 +9,7 @@ import { probeBackends } from './backend-probe.ts'
 import { Deadline } from './deadline.ts'
 import { dataOfError, NetnsError } from './errors.ts'
 import { Expectations } from './expectation.ts'
+import { type HostJob, runHostJob } from './host-jobs.ts'
 import type { Assignment, Job, JobResult, Reply, WorkerSetup } from './jobs.ts'
 import { closeDescriptor, owningUserNamespace, SystemCallError } from './libc.ts'
 import {
@@ -20,7 +21,7 @@ import {
   openNamespace,
 } from './namespace.ts'
 import { Nftables } from './nftables.ts'
-import { applyProgram, removePrograms, verifyProgram } from './program-jobs.ts'
+import { applyProgram, presentBackend, removePrograms, verifyProgram } from './program-jobs.ts'
 import type { Toolbox } from './rule-sets.ts'
 
 const setup: WorkerSetup = workerData
@@ -50,21 +51,34 @@ function carryOut(job: Job, deadline: Deadline): JobResult {
   if (job.kind === 'probe') return probeBackends(loadNftables, deadline, home)
   const current = openNamespace(job.path)
   try {
-    refuseHostNamespace(current)
+    if (!isHostJob(job)) refuseHostNamespace(current)
     return insideNamespace(current, home, () =>
-      withToolbox(current, deadline, (toolbox) => inside(job, toolbox, current)),
+      withToolbox(current, deadline, (toolbox) =>
+        isHostJob(job) ? runHostJob(job, toolbox, current) : inside(job, toolbox, current),
+      ),
     )
   } finally {
     closeSync(current.fd)
   }
 }
 
-function inside(job: Exclude<Job, { kind: 'probe' }>, toolbox: Toolbox, current: OpenNamespace): JobResult {
+/** The only jobs that may change the node's own namespace. */
+function isHostJob(job: Job): job is HostJob {
+  return job.kind.startsWith('host-')
+}
+
+function inside(
+  job: Exclude<Job, HostJob | { kind: 'probe' }>,
+  toolbox: Toolbox,
+  current: OpenNamespace,
+): JobResult {
   switch (job.kind) {
     case 'apply':
       return applyProgram({ ...job, toolbox, expectations, current })
     case 'verify':
       return verifyProgram({ ...job, toolbox, expectations, current })
+    case 'present':
+      return presentBackend(toolbox)
     case 'addresses':
       return interfaceAddresses()
     case 'remove':

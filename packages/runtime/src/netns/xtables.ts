@@ -20,11 +20,39 @@ function programName(family: IpFamily): 'iptables' | 'ip6tables' {
   return family === 4 ? 'iptables' : 'ip6tables'
 }
 
-/** `options.userNamespace` is an open descriptor to run in, for namespaces that belong to another. */
-export type XtablesOptions = Readonly<{ deadline: Deadline; userNamespace?: number }>
+export type XtablesOptions = Readonly<{
+  deadline: Deadline
+  /** An open descriptor to run in, for namespaces that belong to another. */
+  userNamespace?: number
+  /** The lock of legacy iptables, instead of one for each namespace. */
+  lockFile?: string
+}>
 
 export function save(place: XtablesPlace, options: XtablesOptions): XtablesTable[] {
   return parseSave(execute(place, 'save', ['-c'], '', options))
+}
+
+/** The rules of one chain as iptables lists them, without `-A CHAIN`; undefined when there is no such chain. */
+export function listChain(
+  place: XtablesPlace,
+  table: string,
+  chain: string,
+  options: XtablesOptions,
+): string[] | undefined {
+  const { ok, stdout, stderr } = tried(place, '', ['-w', '-t', table, '-S', chain], '', options)
+  if (ok) {
+    const prefix = `-A ${chain} `
+    return stdout.split('\n').flatMap((line) => (line.startsWith(prefix) ? [line.slice(prefix.length)] : []))
+  }
+  // iptables-nft 1.8 says "incompatible" of a chain that is not there, if it knows the table.
+  if (/No chain|does not exist|is incompatible/.test(stderr)) return undefined
+  throw new NetnsError(
+    'rules-refused',
+    `${programName(place.family)}-${place.variant} cannot list ${chain}`,
+    {
+      detail: stderr,
+    },
+  )
 }
 
 /** Adds to what is there: declared chains of the text are emptied, nothing else. */
@@ -44,6 +72,22 @@ function execute(
   input: string,
   options: XtablesOptions,
 ): string {
+  const { ok, ending, stdout, stderr } = tried(place, verb, flags, input, options)
+  if (ok) return stdout
+  throw new NetnsError('rules-refused', `${programName(place.family)}-${place.variant}-${verb} ${ending}`, {
+    detail: `${stderr.trim().slice(0, 1500)}${quotedLine(stderr, input)}`,
+  })
+}
+
+type Outcome = Readonly<{ ok: boolean; ending: string; stdout: string; stderr: string }>
+
+function tried(
+  place: XtablesPlace,
+  verb: Verb,
+  flags: readonly string[],
+  input: string,
+  options: XtablesOptions,
+): Outcome {
   const [file, ...programArguments] = commandLine(place, verb)
   const { userNamespace } = options
   const command =
@@ -67,17 +111,19 @@ function execute(
     cwd: '/',
     // The lock file of legacy iptables: the namespace itself, so that pods do not wait for one another nor for the
     // node's own tools, and nothing has to be writable.
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', XTABLES_LOCKFILE: '/proc/self/ns/net' },
+    env: {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      LC_ALL: 'C',
+      XTABLES_LOCKFILE: options.lockFile ?? '/proc/self/ns/net',
+    },
   })
-  const name = `${programName(place.family)}-${place.variant}-${verb}`
-  if (result.error) throw notExecuted(name, result.error)
-  if (result.status !== 0) {
-    const ending = result.signal ? `was ended by ${result.signal}` : `failed with exit code ${result.status}`
-    throw new NetnsError('rules-refused', `${name} ${ending}`, {
-      detail: `${result.stderr.trim().slice(0, 1500)}${quotedLine(result.stderr, input)}`,
-    })
+  if (result.error) throw notExecuted(commandLine(place, verb)[1], result.error)
+  return {
+    ok: result.status === 0,
+    ending: result.signal ? `was ended by ${result.signal}` : `failed with exit code ${result.status}`,
+    stdout: result.stdout,
+    stderr: result.stderr,
   }
-  return result.stdout
 }
 
 function notExecuted(name: string, cause: Error): NetnsError {
@@ -100,10 +146,12 @@ function quotedLine(stderr: string, input: string): string {
   return line === undefined ? '' : ` [line ${number} is: ${line.slice(0, 300)}]`
 }
 
-function commandLine(place: XtablesPlace, verb: 'save' | 'restore'): [string, ...string[]] {
+type Verb = 'save' | 'restore' | ''
+
+function commandLine(place: XtablesPlace, verb: Verb): [string, string] {
   return [
     findProgram(`xtables-${place.variant}-multi`, 'backend-missing'),
-    `${programName(place.family)}${place.variant === 'nft' ? '-nft' : '-legacy'}-${verb}`,
+    `${programName(place.family)}-${place.variant}${verb === '' ? '' : `-${verb}`}`,
   ]
 }
 
