@@ -1,9 +1,11 @@
 /** The three things that are done with a program in a namespace. All run inside that namespace. */
-import { MARK, PASSTHROUGH_SOURCE, ROUTE_TABLE } from '@istio-install-cni/config-schema'
+import { PASSTHROUGH_SOURCE } from '@istio-install-cni/config-schema'
+import { ambientRoute, tproxyRoute } from '../rules/policy-routes.ts'
 import type { KernelProgram, SystemChanges } from '../rules/program.ts'
 import { clearRuleSet, targetsOf, writeTarget } from './change.ts'
 import type { Difference } from './difference.ts'
 import type { Expectations } from './expectation.ts'
+import { fittedTo, type Ipv6, ipv6For } from './ipv6.ts'
 import type { OpenNamespace } from './namespace.ts'
 import { compareRuleSets, ourLinesOf, readPresent, type Toolbox } from './rule-sets.ts'
 import { addSystemChanges, missingSystemChanges, removeSystemChanges } from './system.ts'
@@ -17,6 +19,12 @@ import type { XtablesVariant } from './xtables.ts'
  */
 export type ApplyOutcome = 'applied' | 'unchanged' | 'replaced'
 
+/** What was done, and how much of the program's IPv6 half the namespace could take. */
+export type Applied = Readonly<{ outcome: ApplyOutcome; ipv6: Ipv6 }>
+
+/** Which back-ends' rules of ours are in a namespace. */
+export type PresentBackend = 'nft' | 'iptables' | 'both' | 'none'
+
 export type ProgramJob = Readonly<{
   program: KernelProgram
   variant: XtablesVariant
@@ -26,11 +34,16 @@ export type ProgramJob = Readonly<{
 }>
 
 /** Makes the namespace have exactly this program of ours; on failure it is left as it was. */
-export function applyProgram(job: ProgramJob): ApplyOutcome {
+export function applyProgram(job: ProgramJob): Applied {
+  const ipv6 = ipv6For(job.program)
+  return { outcome: applyFitted({ ...job, program: fittedTo(ipv6, job.program) }, ipv6), ipv6 }
+}
+
+function applyFitted(job: ProgramJob, ipv6: Ipv6): ApplyOutcome {
   const { program, variant, toolbox } = job
   const undo = new UndoStack()
   return undo.guard(() => {
-    const added = addSystemChanges(program.system, undo)
+    const added = addSystemChanges(program.system, ipv6, undo)
     const present = readPresent(toolbox)
     const ours = ourLinesOf(present)
     const targets = targetsOf(program, variant)
@@ -56,16 +69,26 @@ function isSame(actual: readonly string[] | undefined, expected: readonly string
 
 /** What of the program is missing, and what of ours is there beyond it; empty when they are equal. */
 export function verifyProgram(job: ProgramJob): Difference[] {
-  const { program, variant, toolbox } = job
+  const { variant, toolbox } = job
+  const ipv6 = ipv6For(job.program)
+  const program = fittedTo(ipv6, job.program)
   const expected = job.expectations.of(program, variant, toolbox, job.current)
   return [
     ...compareRuleSets(expected, ourLinesOf(readPresent(toolbox))),
-    ...missingSystemChanges(program.system),
+    ...missingSystemChanges(program.system, ipv6),
   ]
 }
 
+/** An ambient pod keeps the back-end that it was given, even if the agent now prefers the other. */
+export function presentBackend(toolbox: Toolbox): PresentBackend {
+  const names = [...ourLinesOf(readPresent(toolbox)).keys()]
+  const hasNft = names.includes('nft')
+  if (names.length > (hasNft ? 1 : 0)) return hasNft ? 'both' : 'iptables'
+  return hasNft ? 'nft' : 'none'
+}
+
 const allSystemChanges: SystemChanges = {
-  policyRoutes: ([4, 6] as const).map((family) => ({ family, mark: MARK.proxy, table: ROUTE_TABLE.tproxy })),
+  policyRoutes: ([4, 6] as const).flatMap((family) => [tproxyRoute(family), ambientRoute(family)]),
   loopbackAddresses: [`${PASSTHROUGH_SOURCE.ipv6}/128`],
 }
 

@@ -21,9 +21,10 @@ export const kinds = {
 const loopbackIndex = 1
 
 const family = { 4: 2, 6: 10 } as const
-const ruleAttribute = { mark: 10, table: 15, mask: 16 } as const
+const ruleAttribute = { priority: 6, mark: 10, table: 15, mask: 16 } as const
 const routeAttribute = { outInterface: 4, table: 15 } as const
 const addressAttribute = { address: 1, local: 2 } as const
+const wholeMark = 0xffffffff
 const toTable = 1
 const localType = 2
 const bootProtocol = 3
@@ -39,7 +40,7 @@ export function dumpBody(ipFamily: 4 | 6, length: number): Buffer {
   return body
 }
 
-/** `ip rule … fwmark MARK lookup TABLE`; without priority and protocol, as the original sends it. */
+/** `ip rule … fwmark MARK[/MASK] [priority PRIORITY] lookup TABLE`; without protocol, as the original sends it. */
 export function ruleRequest(route: PolicyRoute): Request {
   const body = dumpBody(route.family, 12)
   body[4] = route.table < 256 ? route.table : 0
@@ -49,11 +50,15 @@ export function ruleRequest(route: PolicyRoute): Request {
     attributes: [
       { type: ruleAttribute.mark, value: uint32(route.mark) },
       { type: ruleAttribute.table, value: uint32(route.table) },
+      ...(route.mask === undefined ? [] : [{ type: ruleAttribute.mask, value: uint32(route.mask) }]),
+      ...(route.priority === undefined
+        ? []
+        : [{ type: ruleAttribute.priority, value: uint32(route.priority) }]),
     ],
   }
 }
 
-/** Whether a dumped rule is that rule and nothing narrower: no addresses, the whole mark. */
+/** Whether a dumped rule is that rule and nothing narrower: no addresses, the same bits of the mark. */
 export function isRule(message: Message, route: PolicyRoute): boolean {
   const { body } = message
   if (body.length < 12 || body[0] !== family[route.family]) return false
@@ -63,7 +68,9 @@ export function isRule(message: Message, route: PolicyRoute): boolean {
     body[2] === 0 &&
     body[7] === toTable &&
     attributes.get(ruleAttribute.mark)?.readUInt32LE() === route.mark &&
-    (attributes.get(ruleAttribute.mask)?.readUInt32LE() ?? 0xffffffff) === 0xffffffff &&
+    (attributes.get(ruleAttribute.mask)?.readUInt32LE() ?? wholeMark) === (route.mask ?? wholeMark) &&
+    (route.priority === undefined ||
+      attributes.get(ruleAttribute.priority)?.readUInt32LE() === route.priority) &&
     attributes.get(ruleAttribute.table)?.readUInt32LE() === route.table
   )
 }

@@ -3,6 +3,7 @@ import type { PolicyRoute, SystemChanges } from '../rules/program.ts'
 import type { Difference } from './difference.ts'
 import { NetnsError } from './errors.ts'
 import { parseAddress } from './ip-address.ts'
+import type { Ipv6 } from './ipv6.ts'
 import { SystemCallError } from './libc.ts'
 import { flags, RouteSocket } from './netlink.ts'
 import {
@@ -35,12 +36,16 @@ type Part = Readonly<{
   remove(socket: RouteSocket): void
 }>
 
-/** Adds what is missing and says how much that was. What is there already is left as it is, never doubled. */
-export function addSystemChanges(changes: SystemChanges, undo: UndoStack): number {
-  const parts = partsOf(changes)
+/**
+ * Adds what is missing and says how much that was. What is there already is left as it is, never doubled.
+ *
+ * @param ipv6 what need not be there because the namespace has no use for it
+ */
+export function addSystemChanges(changes: SystemChanges, ipv6: Ipv6, undo: UndoStack): number {
+  const parts = partsOf(changes, ipv6)
   if (parts.length === 0) return 0
   using socket = new RouteSocket()
-  const missing = parts.filter((part) => !part.isPresent(socket))
+  const missing = parts.filter((part) => !isThere(part, socket))
   for (const part of missing) {
     attempt(part, 'added', () => part.add(socket))
     undo.push(() => {
@@ -52,31 +57,48 @@ export function addSystemChanges(changes: SystemChanges, undo: UndoStack): numbe
 }
 
 /** Removes all of it, also what was added twice; `lo` stays up. */
-export function removeSystemChanges(changes: SystemChanges): void {
+export function removeSystemChanges({ loopbackAddresses, policyRoutes }: SystemChanges): void {
   using socket = new RouteSocket()
-  for (const part of partsOf(changes).filter((candidate) => candidate !== loopbackUpPart)) {
+  // Others like the numbers of the tables too: a route that our rule doesn't lead to is theirs.
+  const ours = policyRoutes.filter((route) => isThere(rulePart(route), socket))
+  for (const part of partsOf({ loopbackAddresses, policyRoutes: ours }, 'on')) {
+    if (part === loopbackUpPart) continue
     // The original adds the same routing rule once for each ADD; the bound is against a writer that adds as we go.
-    for (let copies = 0; copies < 64 && part.isPresent(socket); copies++) {
+    for (let copies = 0; copies < 64 && isThere(part, socket); copies++) {
       attempt(part, 'removed', () => part.remove(socket))
     }
   }
 }
 
-export function missingSystemChanges(changes: SystemChanges): Difference[] {
-  const parts = partsOf(changes)
+export function missingSystemChanges(changes: SystemChanges, ipv6: Ipv6): Difference[] {
+  const parts = partsOf(changes, ipv6)
   if (parts.length === 0) return []
   using socket = new RouteSocket()
   return parts
-    .filter((part) => !part.isPresent(socket))
+    .filter((part) => !isThere(part, socket))
     .map(({ where, line }) => ({ where, kind: 'missing', line }))
 }
 
-function partsOf(changes: SystemChanges): Part[] {
-  return [
+function partsOf(changes: SystemChanges, ipv6: Ipv6): Part[] {
+  const parts = [
     ...changes.loopbackAddresses.map((text) => addressPart(text, parseAddress(text))),
     ...(changes.policyRoutes.length > 0 ? [loopbackUpPart] : []),
     ...changes.policyRoutes.flatMap((route) => [rulePart(route), routePart(route)]),
   ]
+  return parts.filter(({ family, where }) => {
+    if (family === 4 || ipv6 === 'on') return true
+    return ipv6 === 'off on lo' && where === 'ip rule'
+  })
+}
+
+/** A kernel without IPv6 refuses the question. */
+function isThere(part: Part, socket: RouteSocket): boolean {
+  try {
+    return part.isPresent(socket)
+  } catch (error) {
+    if (part.family === 6 && error instanceof SystemCallError && noIpv6.has(error.errno)) return false
+    throw error
+  }
 }
 
 function addressPart(text: string, address: LoopbackAddress): Part {
@@ -109,13 +131,16 @@ function rulePart(route: PolicyRoute): Part {
   return {
     family: route.family,
     where: 'ip rule',
-    line: `from all fwmark 0x${route.mark.toString(16)} lookup ${route.table} (IPv${route.family})`,
+    line: `from all fwmark ${markText(route)} lookup ${route.table} (IPv${route.family})`,
     isPresent: (socket) =>
       socket.dump(kinds.getRule, dumpBody(route.family, 12)).some((message) => isRule(message, route)),
     add: (socket) => socket.request(kinds.newRule, creating, body, attributes),
     remove: (socket) => socket.request(kinds.deleteRule, 0, body, attributes),
   }
 }
+
+const markText = ({ mark, mask }: PolicyRoute): string =>
+  `0x${mark.toString(16)}${mask === undefined ? '' : `/0x${mask.toString(16)}`}`
 
 function routePart(route: PolicyRoute): Part {
   const { body, attributes } = localRouteRequest(route)

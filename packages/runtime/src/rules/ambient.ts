@@ -1,8 +1,8 @@
-import { AMBIENT_ROUTE_PRIORITY, MARK, ROUTE_TABLE } from '@istio-install-cni/config-schema'
 import type { AmbientRedirection } from '../mesh/ambient-redirection.ts'
 import { ambientMarkChains } from './ambient-marks.ts'
 import { ambientNatChains } from './ambient-nat.ts'
 import type { Family, RuleSet } from './model.ts'
+import { ambientRoute } from './policy-routes.ts'
 
 /** What has to be in the network namespace of a pod in the ambient mesh. ztunnel listens in there. */
 export function ambientRules(redirection: AmbientRedirection): RuleSet {
@@ -11,16 +11,7 @@ export function ambientRules(redirection: AmbientRedirection): RuleSet {
     mode: 'ambient',
     families,
     chains: [...ambientNatChains(redirection), ...ambientMarkChains(redirection)],
-    system: {
-      policyRoutes: families.map((family) => ({
-        family,
-        mark: MARK.ambientConnection,
-        mask: MARK.ambientMask,
-        priority: AMBIENT_ROUTE_PRIORITY,
-        table: ROUTE_TABLE.ambientInbound,
-      })),
-      loopbackAddresses: [],
-    },
+    system: { policyRoutes: families.map(ambientRoute), loopbackAddresses: [] },
     isIpv6Optional: true,
   }
 }

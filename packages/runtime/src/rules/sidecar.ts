@@ -1,9 +1,10 @@
-import { MARK, PASSTHROUGH_SOURCE, ROUTE_TABLE } from '@istio-install-cni/config-schema'
+import { PASSTHROUGH_SOURCE } from '@istio-install-cni/config-schema'
 import type { SidecarRedirection } from '../mesh/redirection.ts'
 import { programmedFamilies } from './families.ts'
 import { mangleChains } from './mangle.ts'
 import type { RuleSet } from './model.ts'
 import { natChains } from './nat.ts'
+import { tproxyRoute } from './policy-routes.ts'
 import { capturedPorts } from './ports.ts'
 import { rawChains } from './raw.ts'
 
@@ -25,9 +26,7 @@ export function sidecarRules(redirection: SidecarRedirection, addresses: readonl
       ...rawChains(redirection),
     ].filter(({ rows }) => rows.length > 0),
     system: {
-      policyRoutes: isTproxy
-        ? families.map((family) => ({ family, mark: MARK.proxy, table: ROUTE_TABLE.tproxy }))
-        : [],
+      policyRoutes: isTproxy ? families.map(tproxyRoute) : [],
       // All of 127.0.0.0/8 is on lo already; of IPv6 only ::1 is.
       loopbackAddresses: families.includes(6) ? [`${PASSTHROUGH_SOURCE.ipv6}/128`] : [],
     },
