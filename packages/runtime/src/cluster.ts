@@ -10,6 +10,7 @@ import { DirectoryPods } from './kube/directory.ts'
 import { DirectoryNamespaces } from './kube/directory-namespaces.ts'
 import { ApiPodEvents } from './kube/events.ts'
 import type { NamespaceSource } from './kube/namespace-source.ts'
+import { noOwnPodEvents, type OwnPodEvents, ownPodEvents } from './kube/own-pod-events.ts'
 import { noPodAnnotations, type PodAnnotations } from './kube/pod-annotations.ts'
 import { noPodEvents, type PodEvents } from './kube/pod-events.ts'
 import { apiServerAddress } from './kube/server-address.ts'
@@ -27,6 +28,8 @@ export interface Cluster {
   readonly namespaces: NamespaceSource
   readonly events: PodEvents
   readonly annotations: PodAnnotations
+  /** Events of the agent's own pod: what concerns the node as a whole. */
+  readonly ownPod: OwnPodEvents
   /** Begins to follow the cluster; does not wait for an API server. */
   start(): Promise<void>
   /** Empty while everything that is followed is known. */
@@ -50,6 +53,7 @@ function clusterOfDirectory(settings: Settings, node: string, log: Logger): Clus
     ...following(pods, namespaces, settings),
     events: noPodEvents,
     annotations: noPodAnnotations,
+    ownPod: noOwnPodEvents,
     isUninstallation: async () => false,
   }
 }
@@ -72,14 +76,19 @@ function clusterOfApiServer(settings: Settings, node: string, metrics: AgentMetr
     log,
     known: ({ namespace, name, uid }) => pods.known(namespace, name, uid)?.annotations,
   })
+  const events = new ApiPodEvents({ client, nodeName: node, log })
+  const own = { namespace: settings.podNamespace, name: settings.podName }
   const followed = following(pods, new ApiServerNamespaces({ client, log }), settings)
   return {
     ...followed,
-    events: new ApiPodEvents({ client, nodeName: node, log }),
+    events,
     annotations,
+    ownPod: settings.podName === '' ? noOwnPodEvents : ownPodEvents({ pods, events, log, ...own }),
     isUninstallation: async () => {
       if (!client.isConfigured) return false
-      const intent = await intentByApi({ client, namespace: settings.podNamespace, nodeName: node })
+      const { podNamespace: namespace, podName } = settings
+      const isOwnPodThere = async () => (await pods.find(namespace, podName)) !== undefined
+      const intent = await intentByApi({ client, namespace, nodeName: node, isOwnPodThere })
       log.info(intent, 'asked the API server whether the stop is an uninstallation')
       return intent.uninstall
     },

@@ -51,13 +51,23 @@ describe('intentByApi', () => {
     await rm(directory, { recursive: true })
   })
   beforeEach(() => {
+    isOwnPodThere = true
     server.fault = () => false
     server.setObject(nodePath, node)
     server.setObject(daemonSetPath, undefined)
   })
 
-  const ask = (deadlineMs = 3_000) =>
-    intentByApi({ client, namespace: 'istio-system', nodeName: 'node-1', deadlineMs })
+  let isOwnPodThere = true
+  const ask = (deadlineMs = 3_000, forbiddenMs = 0) =>
+    intentByApi({
+      client,
+      namespace: 'istio-system',
+      nodeName: 'node-1',
+      isOwnPodThere: async () => isOwnPodThere,
+      deadlineMs,
+      forbiddenMs,
+      newsMs: 60,
+    })
 
   it.each([
     ['the DaemonSet is gone', undefined],
@@ -119,12 +129,34 @@ describe('intentByApi', () => {
     expect(await ask()).toMatchObject({ uninstall: false })
   })
 
-  it('uninstalls when its service account went with the DaemonSet', async () => {
+  const refuse = (...answers: (readonly [number, string])[]) => {
     server.fault = (_asked, response) => {
-      reply(response, 401, { kind: 'Status', reason: 'Unauthorized' })
+      const [code, reason] = (answers.length > 1 ? answers.shift() : answers[0]) ?? [500, '']
+      reply(response, code, { kind: 'Status', reason })
       return true
     }
+  }
+
+  it('uninstalls when its service account went with the DaemonSet', async () => {
+    refuse([401, 'Unauthorized'])
     expect(await ask()).toMatchObject({ uninstall: true })
+  })
+
+  it('uninstalls when first its rights went, and then its service account', async () => {
+    refuse([403, 'Forbidden'], [401, 'Unauthorized'])
+    expect(await ask(3_000, 10_000)).toMatchObject({ uninstall: true })
+  })
+
+  it('stays when its token ended because its pod was deleted by force, also when word of that comes late', async () => {
+    refuse([401, 'Unauthorized'])
+    isOwnPodThere = false
+    expect(await ask()).toMatchObject({ uninstall: false })
+    isOwnPodThere = true
+    const asked = ask()
+    setTimeout(() => {
+      isOwnPodThere = false
+    }, 1)
+    expect(await asked).toMatchObject({ uninstall: false })
   })
 
   it('stays when the node cannot be read, or nobody answers in time', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { DAEMONSET_NAME } from '@istio-install-cni/config-schema'
 import { messageOf } from '../errors.ts'
 import type { ApiClient } from './client.ts'
@@ -14,9 +15,22 @@ interface Whose {
   readonly client: ApiClient
   readonly namespace: string
   readonly nodeName: string
-  /** For both questions together. */
+  /** Is the agent's own pod still among those that the API server told of? */
+  readonly isOwnPodThere: () => Promise<boolean>
+  /** For each question. */
   readonly deadlineMs?: number
+  /** How long it asks again while it is forbidden to ask. */
+  readonly forbiddenMs?: number
+  /** How long after the API server's refusal word of the own pod's deletion may still come. */
+  readonly newsMs?: number
 }
+
+/**
+ * An uninstallation takes the agent's rights along, and its account; yet the API server believes a token for 10 s
+ * after it last did (kube-apiserver, TokenSuccessCacheTTL), so that "forbidden" becomes "unauthorized".
+ */
+const tokenCacheMs = 12_000
+const retryMs = 250
 
 /**
  * Asks the API server whether the stop is an uninstallation: our DaemonSet is gone, is being deleted, or excludes
@@ -26,22 +40,26 @@ export async function intentByApi({
   client,
   namespace,
   nodeName,
+  isOwnPodThere,
   deadlineMs = 3_000,
+  forbiddenMs = tokenCacheMs,
+  newsMs = 1_000,
 }: Whose): Promise<Intent> {
-  const end = performance.now() + deadlineMs
+  const forbiddenEnd = performance.now() + forbiddenMs
   const get = async (path: string) => {
-    const left = Math.max(1, Math.round(end - performance.now()))
-    const { status, body } = await client.call({ verb: 'get', path, deadlineMs: left })
+    const { status, body } = await client.call({ verb: 'get', path, deadlineMs })
     return { status, object: objectIn(parsed(body)) }
   }
   try {
     const path = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/daemonsets/${DAEMONSET_NAME}`
-    const daemonSet = await get(path)
+    let daemonSet = await get(path)
+    while (isForbidden(daemonSet) && performance.now() < forbiddenEnd) {
+      await delay(retryMs)
+      daemonSet = await get(path)
+    }
     const name = `DaemonSet ${namespace}/${DAEMONSET_NAME}`
     if (isNotFound(daemonSet)) return { uninstall: true, why: `${name} does not exist` }
-    // Whoever uninstalls takes our account along, and that may be sooner gone than we are asked to stop.
-    if (isRevoked(daemonSet))
-      return { uninstall: true, why: 'the service account of the agent does not exist any more' }
+    if (isUnauthorized(daemonSet)) return await intentWhenRevoked(isOwnPodThere, newsMs)
     if (!isOf(daemonSet, 'DaemonSet'))
       return { uninstall: false, why: `${name} could not be read: status ${daemonSet.status}` }
     if (textIn(memberIn(daemonSet.object, 'metadata'), 'deletionTimestamp') !== undefined)
@@ -63,6 +81,23 @@ export async function intentByApi({
   }
 }
 
+/**
+ * Whoever uninstalls takes our account along, and that may be sooner gone than we are asked to stop. But a token ends
+ * with its pod too, and a pod that is deleted by force, as on a node that hung, has a successor.
+ */
+async function intentWhenRevoked(isOwnPodThere: () => Promise<boolean>, newsMs: number): Promise<Intent> {
+  const end = performance.now() + newsMs
+  while (await isOwnPodThere().catch(() => false)) {
+    if (performance.now() >= end)
+      return { uninstall: true, why: 'the service account of the agent does not exist any more' }
+    await delay(50)
+  }
+  return {
+    uninstall: false,
+    why: 'the token of the agent ended, maybe only because its pod was deleted by force',
+  }
+}
+
 interface Answer {
   readonly status: number
   readonly object: JsonRecord
@@ -72,7 +107,10 @@ interface Answer {
 const isNotFound = ({ status, object }: Answer) =>
   status === 404 && object.kind === 'Status' && object.reason === 'NotFound'
 
-const isRevoked = ({ status, object }: Answer) =>
+const isForbidden = ({ status, object }: Answer) =>
+  status === 403 && object.kind === 'Status' && object.reason === 'Forbidden'
+
+const isUnauthorized = ({ status, object }: Answer) =>
   status === 401 && object.kind === 'Status' && object.reason === 'Unauthorized'
 
 const isOf = ({ status, object }: Answer, kind: string) => status === 200 && object.kind === kind
