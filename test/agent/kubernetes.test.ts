@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeApiServer } from '../../packages/runtime/src/kube/fake-api-server.ts'
@@ -24,7 +24,7 @@ afterEach(async () => {
   await api.close()
 })
 
-function agentInCluster(): AgentProcess {
+function agentInCluster(settings: Readonly<Record<string, string>> = {}): AgentProcess {
   return bed.agent({
     PODS_FROM: '',
     KUBERNETES_SERVICE_HOST: '127.0.0.1',
@@ -32,6 +32,7 @@ function agentInCluster(): AgentProcess {
     KUBERNETES_SERVICE_PROTOCOL: 'http',
     NODE_NAME: 'node-1',
     POD_NAMESPACE: 'istio-system',
+    ...settings,
   })
 }
 
@@ -94,6 +95,29 @@ describe('an agent with an API server', () => {
           reason: 'RedirectionRefused',
           involvedObject: { kind: 'Pod', namespace: 'shop', name: 'bad', uid: 'uid-bad' },
           message: expect.stringMatching(/excludeOutboundPorts is "http"/),
+        },
+      ])
+  })
+
+  it('tells a fight over the network configuration as an event of its own pod', async () => {
+    const own = { namespace: 'istio-system', name: 'istio-cni-node-x', uid: 'uid-own' }
+    api.putPod({ metadata: own, spec: { containers: [{ name: 'install-cni' }] } })
+    const agent = agentInCluster({ POD_NAME: own.name })
+    await agent.ready()
+    const path = join(bed.netDir, '10-test.conflist')
+    for (let round = 0; round < 6; round += 1) {
+      await expect.poll(conflist, { timeout: 10_000 }).toContain('istio-cni')
+      const list = { cniVersion: '1.0.0', name: 'test', plugins: [{ type: 'first' }] }
+      await writeFile(`${path}.new`, JSON.stringify(list))
+      await rename(`${path}.new`, path)
+    }
+    await expect
+      .poll(() => api.events, { timeout: 10_000 })
+      .toMatchObject([
+        {
+          reason: 'ConfigFight',
+          involvedObject: { kind: 'Pod', ...own },
+          message: expect.stringMatching(/another program removed our plugin from 10-test\.conflist 6 times/),
         },
       ])
   })

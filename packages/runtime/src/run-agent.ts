@@ -42,6 +42,7 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
       ready: (isReady) => metrics.setInstallReady(isReady),
       rewritten: () => metrics.countRewrite(),
     },
+    fought: (message) => cluster.ownPod.warn('ConfigFight', message),
   })
   const { nativeNftables } = settings
   const sidecar = new SidecarPods({ namespaces, nativeNftables, events, log })

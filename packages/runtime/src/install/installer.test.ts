@@ -259,10 +259,11 @@ describe('Installer', () => {
     await eventually(() => expect(agent.installer.readiness().warnings).toEqual([]))
   })
 
-  it('slows down in a fight, says it once, and names the setting when Cilium is the other', async () => {
+  it('slows down in a fight, logs it once, tells of each of its rounds, and names the setting when Cilium is the other', async () => {
     await using node = await ScratchNode.create()
     await node.write('05-cilium.conflist', list)
-    await using agent = await agentOn(node)
+    const fought: string[] = []
+    await using agent = await agentOn(node, {}, { fought: (message) => fought.push(message) })
     const undo = async () => {
       await eventually(async () => expect(await types(node, '05-cilium.conflist')).toContain('istio-cni'))
       await node.write('next', list)
@@ -277,6 +278,9 @@ describe('Installer', () => {
     )
     await agent.ready()
     expect(agent.installer.readiness().warnings).toHaveLength(1)
+    expect(fought).toEqual([expect.stringMatching(/05-cilium.conflist 6 times.*cni.exclusive=false/)])
+    await undo()
+    await eventually(() => expect(fought[1]).toMatch(/7 times/))
     expect(agent.text().match(/warn another program removed/g)).toHaveLength(1)
   })
 })

@@ -36,6 +36,8 @@ export interface InstallerOptions {
   metrics?: InstallMetrics
   /** Called whenever readiness or its reasons have changed. */
   onChange?: (readiness: Readiness) => void
+  /** Called in every round of a fight with another program over the network configuration; must not throw. */
+  fought?: (message: string) => void
   /** Milliseconds of a clock that only goes forward. */
   now?: () => number
   serviceAccountDir?: string
@@ -72,18 +74,19 @@ export class Installer {
   constructor(options: InstallerOptions) {
     this.#options = {
       metrics: noMetrics,
+      fought: () => {},
       now: () => performance.now(),
       serviceAccountDir: SERVICE_ACCOUNT_DIR,
       mountinfoPath: '/proc/self/mountinfo',
       watchTimes: usualTimes,
       ...options,
     }
-    const { settings, log, metrics, now, serviceAccountDir, watchTimes } = this.#options
+    const { settings, log, metrics, now, fought, serviceAccountDir, watchTimes } = this.#options
     this.#binaries = new Binaries(settings)
     this.#owner = new Owner(settings.mountedCniNetDir, installationOf(settings, new Date()), log)
     // A template may ask for the node's name, which only the host knows when no setting tells.
     this.#entry = pluginEntry({ ...settings, nodeName: nodeName(settings) || hostname() }) as JsonDocument
-    this.#network = new NetworkKeeper(settings, log, metrics, now)
+    this.#network = new NetworkKeeper(settings, log, metrics, now, fought)
     const directories: WatchedDirectory[] = [
       ...settings.mountedCniBinDirs.map((path) => ({ path, only: PLUGIN_NAME })),
       { path: settings.mountedCniNetDir },

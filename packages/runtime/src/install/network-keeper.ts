@@ -26,6 +26,7 @@ export class NetworkKeeper {
   readonly #log: Log
   readonly #metrics: InstallMetrics
   readonly #now: () => number
+  readonly #fought: (message: string) => void
   readonly #said = new Set<string>()
   #choice: Choice = {}
   #kept: string | undefined
@@ -33,11 +34,19 @@ export class NetworkKeeper {
   #pausedUntil = 0
   #fightWarning = ''
 
-  constructor(settings: Settings, log: Log, metrics: InstallMetrics, now: () => number) {
+  /** @param fought told of a fight over the file, in every round of it */
+  constructor(
+    settings: Settings,
+    log: Log,
+    metrics: InstallMetrics,
+    now: () => number,
+    fought: (message: string) => void,
+  ) {
     this.#settings = settings
     this.#log = log
     this.#metrics = metrics
     this.#now = now
+    this.#fought = fought
   }
 
   /** One look, and what is to be done. Throws `NotInstalled` when the node cannot be configured now. */
@@ -97,6 +106,7 @@ export class NetworkKeeper {
         this.#fightWarning = fightMessage(target, fight.rewrites, names)
         this.#log.warn({ file: target }, this.#fightWarning)
       }
+      if (pauseMs > 0) this.#fought(fightMessage(target, fight.rewrites, names))
     }
     const restMs = this.#pausedUntil - now
     if (restMs > 0) throw new NotInstalled(this.#fightWarning, 'waiting', { againMs: restMs })
