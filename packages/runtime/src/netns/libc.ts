@@ -3,7 +3,7 @@
  * numbers, buffers and {@link SystemCallError}.
  */
 import type { Socket } from 'node:net'
-import koffi from 'koffi'
+import koffi, { type KoffiFunc } from 'koffi'
 
 /** A system call that failed, with the symbolic name of its errno, such as `ENOENT`. */
 export class SystemCallError extends Error {
@@ -31,6 +31,16 @@ const netlinkProtocols = { route: 0, netfilter: 12 } as const
 const SOL_SOCKET = 1
 const SO_RCVTIMEO = 20
 const SO_PEERCRED = 17
+/** unix(7), <sys/socket.h>, <sys/eventfd.h> */
+const AF_UNIX = 1
+const SOCK_SEQPACKET_NONBLOCK_CLOEXEC = 5 | 0o4000 | 0o2000000
+const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000
+const SCM_RIGHTS = 1
+const MSG_DONTWAIT = 0x40
+const MSG_NOSIGNAL = 0x4000
+const SHUT_RDWR = 2
+/** `sun_path` without its closing zero. */
+const longestSocketPath = 107
 
 // The running program already has the C library loaded, whatever its file is called.
 const program = koffi.load(null)
@@ -63,6 +73,41 @@ const cSend: (fd: number, bytes: Uint8Array, length: number, flags: number) => n
 )
 const cRecv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = program.func(
   'intptr_t recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)',
+)
+const cBind: (fd: number, address: Uint8Array, length: number) => number = program.func(
+  'int bind(int fd, const uint8_t *address, uint32_t length)',
+)
+const cListen: (fd: number, backlog: number) => number = program.func('int listen(int fd, int backlog)')
+const cAccept: (fd: number, address: null, length: null, flags: number) => number = program.func(
+  'int accept4(int fd, void *address, void *length, int flags)',
+)
+const cShutdown: (fd: number, how: number) => number = program.func('int shutdown(int fd, int how)')
+const cEventfd: (count: number, flags: number) => number = program.func(
+  'int eventfd(unsigned int count, int flags)',
+)
+const cPoll: KoffiFunc<(descriptors: Uint8Array, count: number, milliseconds: number) => number> =
+  program.func('int poll(_Inout_ uint8_t *descriptors, unsigned long count, int milliseconds)')
+koffi.struct('iovec', { base: 'const uint8_t *', length: 'size_t' })
+koffi.struct('msghdr', {
+  name: 'void *',
+  nameLength: 'uint32_t',
+  vectors: 'iovec *',
+  vectorCount: 'size_t',
+  control: 'const uint8_t *',
+  controlLength: 'size_t',
+  flags: 'int',
+})
+type MessageHeader = Readonly<{
+  name: null
+  nameLength: number
+  vectors: readonly Readonly<{ base: Uint8Array; length: number }>[]
+  vectorCount: number
+  control: Uint8Array | null
+  controlLength: number
+  flags: number
+}>
+const cSendmsg: (fd: number, message: MessageHeader, flags: number) => number = program.func(
+  'intptr_t sendmsg(int fd, const msghdr *message, int flags)',
 )
 
 const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]))
@@ -124,11 +169,103 @@ export function peerUid(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle')
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
   if (typeof fd !== 'number' || fd < 0) return undefined
+  return peerOf(fd)?.uid
+}
+
+/** The process at the other end of a connected Unix socket, as it was when it connected. */
+export function peerOf(fd: number): Readonly<{ pid: number; uid: number }> | undefined {
   // struct ucred: pid, uid, gid
   const credentials = Buffer.alloc(12)
   const length = Buffer.from([credentials.length, 0, 0, 0])
   if (cGetsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) !== 0) return undefined
-  return credentials.readUInt32LE(4)
+  return { pid: credentials.readInt32LE(0), uid: credentials.readUInt32LE(4) }
+}
+
+/** A Unix socket of packets, bound to a path that does not exist yet, listening. Nothing on it ever blocks. */
+export function openPacketListener(path: string, backlog: number): number {
+  const name = Buffer.from(path)
+  if (name.length > longestSocketPath) throw new SystemCallError('bind', 'ENAMETOOLONG')
+  const address = Buffer.alloc(2 + name.length + 1)
+  address.writeUInt16LE(AF_UNIX)
+  name.copy(address, 2)
+  const fd = checked('socket', cSocket(AF_UNIX, SOCK_SEQPACKET_NONBLOCK_CLOEXEC, 0))
+  try {
+    checked('bind', cBind(fd, address, address.length))
+    checked('listen', cListen(fd, backlog))
+    return fd
+  } catch (error) {
+    cClose(fd)
+    throw error
+  }
+}
+
+/** A connection that waits, not blocking either; undefined when none does. */
+export function acceptPacketConnection(listener: number): number | undefined {
+  return unlessItWouldBlock('accept4', () => cAccept(listener, null, null, SOCK_NONBLOCK_CLOEXEC))
+}
+
+/** Sends one packet, and with it a descriptor (SCM_RIGHTS) if one is given. @returns false when the queue is full */
+export function sendPacket(fd: number, bytes: Uint8Array, descriptor?: number): boolean {
+  const control = descriptor === undefined ? null : Buffer.alloc(24)
+  if (control !== null && descriptor !== undefined) {
+    // struct cmsghdr: length without padding, level, type; then the data
+    control.writeBigUInt64LE(20n, 0)
+    control.writeInt32LE(SOL_SOCKET, 8)
+    control.writeInt32LE(SCM_RIGHTS, 12)
+    control.writeInt32LE(descriptor, 16)
+  }
+  const message: MessageHeader = {
+    name: null,
+    nameLength: 0,
+    vectors: [{ base: bytes, length: bytes.length }],
+    vectorCount: 1,
+    control,
+    controlLength: control?.length ?? 0,
+    flags: 0,
+  }
+  const flags = MSG_DONTWAIT | MSG_NOSIGNAL
+  return unlessItWouldBlock('sendmsg', () => cSendmsg(fd, message, flags)) !== undefined
+}
+
+/**
+ * Takes one packet; what does not fit is lost, and descriptors that came along are never opened.
+ * @returns its length, 0 at the end of the connection, undefined when there is none
+ */
+export function receivePacket(fd: number, into: Uint8Array): number | undefined {
+  return unlessItWouldBlock('recv', () => cRecv(fd, into, into.length, MSG_DONTWAIT))
+}
+
+/** Ends a connection for both sides and wakes whoever polls it; the descriptor stays open. */
+export function shutDownConnection(fd: number): void {
+  cShutdown(fd, SHUT_RDWR)
+}
+
+/** A descriptor that becomes readable when 8 bytes (a counter's increment) are written to it, eventfd(2). */
+export function openEvent(): number {
+  return checked('eventfd', cEventfd(0, SOCK_NONBLOCK_CLOEXEC))
+}
+
+/**
+ * poll(2) on a thread of libuv's pool, which it holds until it returns.
+ * @param descriptors array of `struct pollfd`, 8 bytes each; the kernel's answers are written into it
+ * @returns how many are ready
+ */
+export function pollDescriptors(descriptors: Uint8Array, milliseconds: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  cPoll.async(descriptors, descriptors.length / 8, milliseconds, (error: unknown, ready: number) =>
+    error ? reject(error) : resolve(ready),
+  )
+  return promise
+}
+
+function unlessItWouldBlock(call: string, attempt: () => number): number | undefined {
+  for (;;) {
+    const result = attempt()
+    if (result >= 0) return result
+    const errno = errnoName(koffi.errno())
+    if (errno === 'EAGAIN' || errno === 'EWOULDBLOCK') return undefined
+    if (errno !== 'EINTR') throw new SystemCallError(call, errno)
+  }
 }
 
 /** An `nft_ctx *`. */
