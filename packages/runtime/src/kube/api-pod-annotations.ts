@@ -135,7 +135,10 @@ export class ApiPodAnnotations implements PodAnnotations {
     const { status } = await this.#options.client.call({ verb: 'patch', path, deadlineMs, body, signal })
     // 404: the pod is gone; 422: another has its name now, or the server will never take it.
     if (status === 404 || status === 422) return this.#forget(pod, status)
-    if (status !== 200) throw new PodSourceError(`API server: PATCH ${path} was answered with ${status}`)
+    if (status !== 200) {
+      const advice = this.#options.client.advice(status)
+      throw new PodSourceError(`API server: PATCH ${path} was answered with ${status}${advice}`)
+    }
     this.#remember(pod, value)
   }
 

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -275,6 +276,45 @@ describe('ApiServerPods', () => {
     await watching()
     const versions = server.asked.map(({ query }) => query.get('resourceVersion'))
     expect(versions).toEqual(['0', '1001', '1001', '', '1001'])
+  })
+
+  it('asks at once again, once, when the token was changed just after it was read', async () => {
+    server.token = 'second'
+    server.fault = ({ token }, response) => {
+      if (token === 'second') return false
+      writeFileSync(join(directory, 'token'), 'second')
+      reply(response, 401, { kind: 'Status', code: 401 })
+      return true
+    }
+    await pods.start()
+    await watching()
+    expect(counted).toEqual(['list 401', 'list 200', 'watch 200'])
+    expect(sleeps).toEqual([])
+    server.endWatches()
+    writeFileSync(join(directory, 'token'), 'first')
+    await eventually(() => counted.slice(3)).toEqual(['watch 401', 'watch 200'])
+    expect(logged.some((line) => line.includes('401'))).toBe(false)
+  })
+
+  it('says of a token that stays refused where it is and what may be the matter, and asks once for each pause', async () => {
+    server.token = 'another'
+    await pods.start()
+    await eventually(() => sleeps.length).toBeGreaterThan(2)
+    expect(counted.length - sleeps.length).toBeLessThanOrEqual(1)
+    const advice = /answered with 401.*does not accept the token in .*token,.*expired or was revoked/
+    expect(pods.unreadyReasons()[0]).toMatch(advice)
+    const told = logged.filter((line) => line.includes('cannot follow the pods of this node now'))
+    expect(told).toEqual([expect.stringMatching(advice)])
+    await expect(pods.find('shop', 'one')).rejects.toThrow(advice)
+  })
+
+  it('says of a missing permission which objects give it', async () => {
+    server.fault = (_, response) => {
+      reply(response, 403, { kind: 'Status', code: 403 })
+      return true
+    }
+    await pods.start()
+    await eventually(() => pods.unreadyReasons()[0]).toMatch(/403 .*ClusterRole/)
   })
 
   it('reads its token anew after a 401', async () => {

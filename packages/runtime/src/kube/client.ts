@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { messageOf } from '../errors.ts'
-import { readCredentials } from './credentials.ts'
+import { type Credentials, readCredentials } from './credentials.ts'
 import { lines } from './lines.ts'
 import type { ApiServerAddress } from './server-address.ts'
 import { PodSourceError } from './source.ts'
@@ -83,14 +83,38 @@ export class ApiClient {
     }
   }
 
+  /** What an operator can do about an answer with this status, as the end of a sentence; empty when nothing is known. */
+  advice(status: number): string {
+    const { tokenFile } = this.#address
+    if (status === 401)
+      return `; the API server does not accept the token in ${tokenFile}, which is read for every request: it has expired or was revoked. If it lasts, see whether the service account exists and the kubelet renews the file, then delete this pod`
+    if (status === 403)
+      return '; the service account lacks the permission: see the ClusterRole of the agent and its ClusterRoleBinding'
+    return ''
+  }
+
   close(): void {
     this.#agent.destroy()
   }
 
-  async #open({ verb, path, deadlineMs, body, signal }: ApiCall): Promise<IncomingMessage> {
-    const { token, ca } = await readCredentials(this.#address)
+  async #open(call: ApiCall): Promise<IncomingMessage> {
+    const deadline = AbortSignal.timeout(call.deadlineMs)
+    const credentials = await readCredentials(this.#address)
+    const response = await this.#send(call, credentials, deadline)
+    if (response.statusCode !== 401) return response
+    // The kubelet may have changed the token just after it was read.
+    const now = await readCredentials(this.#address).catch(() => credentials)
+    if (now.token === credentials.token) return response
+    response.resume()
+    return await this.#send(call, now, deadline)
+  }
+
+  async #send(
+    { verb, path, deadlineMs, body, signal }: ApiCall,
+    { token, ca }: Credentials,
+    deadline: AbortSignal,
+  ): Promise<IncomingMessage> {
     const { protocol, host, port, skipTlsVerify } = this.#address
-    const deadline = AbortSignal.timeout(deadlineMs)
     const content = body === undefined ? undefined : JSON.stringify(body)
     const options = {
       host,

@@ -70,22 +70,24 @@ export class ApiPodEvents implements PodEvents {
       reportingInstance: nodeName,
     }
     const path = eventsPath(pod.namespace)
-    expectSuccess(await client.call({ verb: 'create', path, deadlineMs, body }))
+    expectSuccess(client, await client.call({ verb: 'create', path, deadlineMs, body }))
   }
 
   async #repeat(pod: EventfulPod, event: ToldEvent, message: string): Promise<void> {
+    const { client } = this.#options
     const path = `${eventsPath(pod.namespace)}/${event.name}`
     const body = {
       count: event.count,
       lastTimestamp: wholeSeconds(new Date()),
       message: shortened(message),
     }
-    expectSuccess(await this.#options.client.call({ verb: 'patch', path, deadlineMs, body }))
+    expectSuccess(client, await client.call({ verb: 'patch', path, deadlineMs, body }))
   }
 }
 
-function expectSuccess({ status }: { status: number }): void {
-  if (status < 200 || status > 299) throw new Error(`the API server answered with ${status}`)
+function expectSuccess(client: ApiClient, { status }: { status: number }): void {
+  if (status < 200 || status > 299)
+    throw new Error(`the API server answered with ${status}${client.advice(status)}`)
 }
 
 function shortened(message: string): string {

@@ -12,7 +12,8 @@ export async function getObject(client: ApiClient, path: string): Promise<unknow
   if (!client.isConfigured) throw new PodSourceError('no API server is known')
   const { status, body } = await client.call({ verb: 'get', path, deadlineMs })
   if (status === 404) return undefined
-  if (status !== 200) throw new PodSourceError(`API server: GET ${path} was answered with ${status}`)
+  if (status !== 200)
+    throw new PodSourceError(`API server: GET ${path} was answered with ${status}${client.advice(status)}`)
   try {
     return JSON.parse(body)
   } catch (cause) {

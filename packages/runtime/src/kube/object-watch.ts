@@ -129,7 +129,7 @@ export class ObjectWatch {
     if (status !== 200) {
       // 410: too old; 504: "too large resource version", as after a restored etcd. Only etcd itself knows then.
       if ((status === 410 || status === 504) && this.#version !== '0') this.#version = ''
-      throw new Error(`listing ${what} was answered with ${status} ${quoted(body)}`)
+      throw new Error(`listing ${what} was answered with ${status} ${quoted(body)}${client.advice(status)}`)
     }
     const list = objectIn(JSON.parse(body))
     const version = textIn(memberIn(list, 'metadata'), 'resourceVersion')
@@ -156,7 +156,10 @@ export class ObjectWatch {
     const answer = await client.watch(call)
     if (answer.status === 410) throw new ExpiredError('410')
     if (!('lines' in answer)) {
-      throw new PodSourceError(`watching ${what} was answered with ${answer.status} ${quoted(answer.body)}`)
+      const { status, body } = answer
+      throw new PodSourceError(
+        `watching ${what} was answered with ${status} ${quoted(body)}${client.advice(status)}`,
+      )
     }
     this.#options.following(true)
     if (this.#problem !== undefined) log.info(`follows ${what} again`)
