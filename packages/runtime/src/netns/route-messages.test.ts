@@ -38,6 +38,23 @@ describe('a routing rule', () => {
   })
 })
 
+describe('a routing rule for some bits of the mark', () => {
+  const ambient = { family: 6, mark: 0x111, mask: 0xfff, priority: 32764, table: 100 } as const
+
+  it('is recognised by these bits and by its place', () => {
+    const message = sent(ruleRequest(ambient))
+    expect(isRule(message, ambient)).toBe(true)
+    expect(isRule(message, { ...ambient, mask: 0xff })).toBe(false)
+    expect(isRule(message, { ...ambient, priority: 32765 })).toBe(false)
+    expect(isRule(message, { family: 6, mark: 0x111, table: 100 })).toBe(false)
+  })
+
+  it('is another one where the whole mark counts', () => {
+    const { mask: _, ...whole } = ambient
+    expect(isRule(sent(ruleRequest(whole)), ambient)).toBe(false)
+  })
+})
+
 describe('a local route', () => {
   it('is recognised by its type, device and table', () => {
     const message = sent(localRouteRequest(route))

@@ -48,6 +48,18 @@ describe('an iptables save', () => {
     ])
   })
 
+  it('shows what an ambient pod has', () => {
+    const ambient = `*mangle\n:OUTPUT ACCEPT [0:0]\n:ISTIO_PRERT - [0:0]\n-A PREROUTING -j ISTIO_PRERT
+-A ISTIO_PRERT -m mark --mark 0x539/0xfff -j CONNMARK --set-xmark 0x111/0xfff
+-A PREROUTING -m mark --mark 0x539/0xfff -j ACCEPT\nCOMMIT\n`
+    expect(ourLines(parseSave(ambient))).toEqual([
+      '*mangle',
+      ':ISTIO_PRERT -',
+      '-A ISTIO_PRERT -m mark --mark 0x539/0xfff -j CONNMARK --set-xmark 0x111/0xfff',
+      '-A PREROUTING -j ISTIO_PRERT',
+    ])
+  })
+
   it('has nothing of ours when others have rules of the same shapes', () => {
     const others = `*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i net1 -j RETURN\nCOMMIT
 *mangle\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -m mark --mark 0x5390 -j RETURN\nCOMMIT\n`
