@@ -1,4 +1,5 @@
 /** The kernel room: packet rules, routes and addresses inside pods' network namespaces. */
 export type { Difference } from './difference.ts'
+export { findPodNamespaces } from './find-pods.ts'
 export { HostNetwork, hostNetnsOf } from './host-network.ts'
 export { NetworkNamespaces } from './namespaces.ts'

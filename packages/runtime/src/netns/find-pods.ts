@@ -1,0 +1,219 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HOST_NETNS_PATH } from '@istio-install-cni/config-schema'
+import {
+  type Namespace,
+  type NamespaceKey,
+  namespaceAt,
+  type Residence,
+  type Residences,
+  residencesOf,
+} from './find-pods-processes.ts'
+import { hostAddress } from './host-addresses.ts'
+
+/** A pod's network namespace. Whoever opens the path compares the inode: the path may lead elsewhere by then. */
+type FoundNamespace = Readonly<{
+  path: string
+  inode: bigint
+  /** What says that it is the pod's, for the log. */
+  proof: string
+}>
+
+type FindPodsOptions = Readonly<{
+  /** The node's /proc, such as `/host/proc`. */
+  procDir: string
+  /** Where runtimes keep namespaces by name, such as `/host/var/run/netns`; it need not exist. */
+  netnsDir: string
+  /** Pod uid to the pod's addresses, as far as they are known. */
+  wanted: ReadonlyMap<string, Readonly<{ addresses: readonly string[] }>>
+  /** The addresses inside a namespace; rejects when it is gone, none, or the node's own. */
+  addressesOf: (path: string) => Promise<readonly string[]>
+  /** Told of every pod that has a candidate which was not believed. */
+  onDoubt?: (uid: string, why: string) => void
+}>
+
+/**
+ * The network namespaces of running pods, by what a pod cannot forge: the cgroup of its processes, and its addresses
+ * inside. A namespace is a pod's if
+ *
+ * 1. all processes of the pod are in it, and no other pod's, and it has one of the pod's addresses if any is known;
+ * 2. processes of the pod are in several, or others are there too, and it alone has one of the pod's addresses;
+ * 3. the pod has no process (CRI-O without infra containers), no other pod's is in it, and of all the namespaces
+ *    with a name it alone has one of the pod's addresses.
+ *
+ * Never one of the node's own. Pods of which nothing is found are left out of the answer.
+ */
+export async function findPodNamespaces(
+  options: FindPodsOptions,
+): Promise<ReadonlyMap<string, FoundNamespace>> {
+  if (options.wanted.size === 0) return new Map()
+  const { procDir, netnsDir, wanted } = options
+  const excluded = await nodeNamespaces(procDir)
+  const residences = await residencesOf(procDir, excluded)
+  const named = await namedNamespaces(netnsDir, excluded)
+  const owners = ownersOf(residences)
+  const found = new Map<string, FoundNamespace>()
+  const without: string[] = []
+  for (const [uid, { addresses }] of wanted) {
+    const candidates = [...(residences.get(uid.toLowerCase())?.values() ?? [])]
+    if (candidates.length === 0) without.push(uid)
+    else {
+      const namespace = await chosen({ uid, addresses, candidates, owners, named }, options)
+      if (namespace) found.set(uid, namespace)
+    }
+  }
+  const unclaimed = [...named].filter(([key]) => !owners.has(key)).map(([, namespace]) => namespace)
+  for (const [uid, namespace] of await withoutProcess(without, unclaimed, options)) found.set(uid, namespace)
+  return found
+}
+
+type Named = Namespace & Readonly<{ path: string }>
+type Owners = ReadonlyMap<NamespaceKey, ReadonlySet<string>>
+
+/** The node's first namespace, and the agent's, which is the same or no pod's of interest. */
+async function nodeNamespaces(procDir: string): Promise<ReadonlySet<NamespaceKey>> {
+  const paths = [join(procDir, '1/ns/net'), '/proc/self/ns/net', HOST_NETNS_PATH]
+  const found = await Promise.all(paths.map(namespaceAt))
+  return new Set(found.flatMap((namespace) => (namespace ? [namespace.key] : [])))
+}
+
+async function namedNamespaces(
+  netnsDir: string,
+  excluded: ReadonlySet<NamespaceKey>,
+): Promise<ReadonlyMap<NamespaceKey, Named>> {
+  const names = await readdir(netnsDir).catch(() => [])
+  const named = new Map<NamespaceKey, Named>()
+  for (const name of names) {
+    const path = join(netnsDir, name)
+    const namespace = await namespaceAt(path)
+    if (namespace && !excluded.has(namespace.key)) named.set(namespace.key, { ...namespace, path })
+  }
+  return named
+}
+
+function ownersOf(residences: Residences): Owners {
+  const owners = new Map<NamespaceKey, Set<string>>()
+  for (const [uid, namespaces] of residences) {
+    for (const key of namespaces.keys()) owners.set(key, (owners.get(key) ?? new Set()).add(uid))
+  }
+  return owners
+}
+
+type Choice = Readonly<{
+  uid: string
+  addresses: readonly string[]
+  candidates: readonly Residence[]
+  owners: Owners
+  named: ReadonlyMap<NamespaceKey, Named>
+}>
+
+async function chosen(
+  { uid, addresses, candidates, owners, named }: Choice,
+  { addressesOf, onDoubt }: FindPodsOptions,
+): Promise<FoundNamespace | undefined> {
+  const doubt = (why: string) => void onDoubt?.(uid, why)
+  const [only] = candidates
+  const isClear =
+    candidates.length === 1 && only !== undefined && owners.get(only.key)?.size === 1 ? only : undefined
+  if (addresses.length === 0) {
+    if (!isClear)
+      return doubt('its processes are in several namespaces or share one, and it has no address yet')
+    return answer(isClear, named, processesOf(isClear))
+  }
+  const believed: { candidate: Residence; address: string }[] = []
+  for (const candidate of candidates) {
+    const address = await sharedAddress(candidate, addresses, addressesOf)
+    if (address !== undefined) believed.push({ candidate, address })
+  }
+  const [first, second] = believed
+  if (!first) return doubt(`none of its namespaces has one of its addresses ${shown(addresses)}`)
+  if (second) return doubt(`several of its namespaces have one of its addresses ${shown(addresses)}`)
+  return answer(first.candidate, named, `${processesOf(first.candidate)}, address ${first.address} inside`)
+}
+
+/** A name outlives the process that was looked at, so it is the better path. */
+const answer = (
+  { key, inode, path }: Residence,
+  named: ReadonlyMap<NamespaceKey, Named>,
+  proof: string,
+): FoundNamespace => ({ path: named.get(key)?.path ?? path, inode, proof })
+
+const processesOf = ({ processes }: Residence): string => `cgroup of ${processes} process(es)`
+
+async function withoutProcess(
+  uids: readonly string[],
+  unclaimed: readonly Named[],
+  { wanted, addressesOf, onDoubt }: FindPodsOptions,
+): Promise<ReadonlyMap<string, FoundNamespace>> {
+  const found = new Map<string, FoundNamespace>()
+  const searched = uids.filter((uid) => (wanted.get(uid)?.addresses.length ?? 0) > 0)
+  if (searched.length === 0) return found
+  const inside = new Map<Named, ReadonlySet<string>>()
+  for (const namespace of unclaimed) {
+    inside.set(namespace, normal(await stillThere(namespace, addressesOf)))
+  }
+  for (const uid of searched) {
+    const addresses = normal(wanted.get(uid)?.addresses ?? [])
+    const matching = [...inside].filter(([, there]) => !addresses.isDisjointFrom(there))
+    const [first, second] = matching.map(([namespace]) => namespace)
+    if (second) onDoubt?.(uid, `it has no process, and several namespaces have one of its addresses`)
+    else if (first) {
+      const proof = `no process, but alone with one of its addresses ${shown([...addresses])}`
+      found.set(uid, { path: first.path, inode: first.inode, proof })
+    }
+  }
+  return onlyOwners(found, onDoubt)
+}
+
+/** Two pods with one address cannot both have the namespace; nobody can tell which one has. */
+function onlyOwners(
+  found: ReadonlyMap<string, FoundNamespace>,
+  onDoubt: FindPodsOptions['onDoubt'],
+): ReadonlyMap<string, FoundNamespace> {
+  const byInode = Map.groupBy(found, ([, { inode }]) => inode)
+  return new Map(
+    [...byInode.values()].flatMap((claims) => {
+      if (claims.length === 1) return claims
+      for (const [uid] of claims)
+        onDoubt?.(uid, 'another pod has the same address, and neither has a process')
+      return []
+    }),
+  )
+}
+
+async function sharedAddress(
+  namespace: Named,
+  addresses: readonly string[],
+  addressesOf: FindPodsOptions['addressesOf'],
+): Promise<string | undefined> {
+  const inside = normal(await stillThere(namespace, addressesOf))
+  return [...normal(addresses)].find((address) => inside.has(address))
+}
+
+/** The addresses inside, if the path led to this very namespace before and after they were read. */
+async function stillThere(
+  { path, key }: Named,
+  addressesOf: FindPodsOptions['addressesOf'],
+): Promise<readonly string[]> {
+  try {
+    const inside = await addressesOf(path)
+    return (await namespaceAt(path))?.key === key ? inside : []
+  } catch {
+    return []
+  }
+}
+
+/** In one form; what is no address is left out. */
+function normal(addresses: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    addresses.flatMap((text) => {
+      try {
+        return [hostAddress(text).text]
+      } catch {
+        return []
+      }
+    }),
+  )
+}
+
+const shown = (addresses: readonly string[]): string => addresses.slice(0, 4).join(', ')
