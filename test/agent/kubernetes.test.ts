@@ -84,6 +84,12 @@ describe('an agent with an API server', () => {
     expect(api.count('get')).toBe(1)
   })
 
+  it('follows the namespaces too in ambient mode', async () => {
+    agentInCluster({ AMBIENT_ENABLED: 'true' })
+    await expect.poll(() => api.namespaceWatches, { timeout: 10_000 }).toBe(1)
+    expect(api.count('list')).toBe(2)
+  })
+
   it('tells a bad annotation as an event of the pod', async () => {
     await agentInCluster().ready()
     const annotations = { 'traffic.sidecar.istio.io/excludeOutboundPorts': 'http' }

@@ -149,6 +149,18 @@ describe('ApiServerPods', () => {
     ])
   })
 
+  it('keeps a pod among all that changed into what cannot be understood, but does not find it', async () => {
+    await pods.start()
+    await watching()
+    server.putPod(podOf('one', 'refuse'))
+    server.putPod(podOf('mark', 'x'))
+    await cached('mark').toBe('x')
+    expect([...pods.all()]).toEqual(['first', 'x'])
+    await expect(pods.find('shop', 'one')).rejects.toThrow(/cannot be understood/)
+    server.putPod(podOf('one', 'refuse', 'uid-new'))
+    await eventually(() => [...pods.all()]).toEqual(['x'])
+  })
+
   it('tells what it has in its cache of a pod with that uid alone', async () => {
     await pods.start()
     await watching()

@@ -61,7 +61,7 @@ export class ApiServerPods<P> implements PodSource<P> {
   /** The pod of that uid if the cache has it. */
   known(namespace: string, name: string, uid: string): P | undefined {
     const known = this.#cache.get(namespace, name)
-    return known?.uid === uid && 'pod' in known.found ? known.found.pod : undefined
+    return known?.uid === uid ? known.understood : undefined
   }
 
   onChange(listener: (change: PodChange<P>) => void): void {

@@ -7,6 +7,8 @@ export interface KnownPod<P> {
   /** Of a static pod: the uid by which the kubelet, and so the plugin, knows it. */
   readonly staticUid: string | undefined
   readonly found: { readonly pod: P } | { readonly error: string }
+  /** As it last was when it could be understood. */
+  readonly understood: P | undefined
 }
 
 /** The annotation of the API's picture of a static pod (kubelet types.ConfigMirrorAnnotationKey). */
@@ -26,9 +28,9 @@ export class PodCache<P> {
     this.#tell = tell
   }
 
-  /** Without those that could not be understood. */
+  /** Each as it last was when it could be understood: one that changed into nonsense still runs. */
   *all(): Generator<P> {
-    for (const { found } of this.#pods.values()) if ('pod' in found) yield found.pod
+    for (const { understood } of this.#pods.values()) if (understood !== undefined) yield understood
   }
 
   get(namespace: string, name: string): KnownPod<P> | undefined {
@@ -38,7 +40,7 @@ export class PodCache<P> {
   put(manifest: unknown): void {
     const key = keyOf(manifest)
     const before = this.#pods.get(key)
-    const pod = put(this.#pods, manifest, this.#project)
+    const pod = this.#putInto(this.#pods, manifest)
     if (pod === undefined) return
     // Its end was never told: a pod keeps its uid for life.
     if (before !== undefined && before.uid !== pod.uid) this.#tellOf('remove', before)
@@ -57,35 +59,36 @@ export class PodCache<P> {
   /** All at once, so that nobody sees a half-known node. */
   replace(manifests: readonly unknown[]): void {
     const pods = new Map<string, KnownPod<P>>()
-    for (const manifest of manifests) put(pods, manifest, this.#project)
+    for (const manifest of manifests) this.#putInto(pods, manifest)
     this.#pods = pods
     this.#tell({ kind: 'replaced' })
   }
 
-  #tellOf(kind: 'put' | 'remove', { found }: KnownPod<P>): void {
-    if ('pod' in found) this.#tell({ kind, pod: found.pod })
+  #putInto(pods: Map<string, KnownPod<P>>, manifest: unknown): KnownPod<P> | undefined {
+    const key = keyOf(manifest)
+    if (pods.size >= most && !pods.has(key)) return undefined
+    const pod = knownPod(manifest, this.#project, this.#pods.get(key))
+    pods.set(key, pod)
+    return pod
+  }
+
+  #tellOf(kind: 'put' | 'remove', { understood }: KnownPod<P>): void {
+    if (understood !== undefined) this.#tell({ kind, pod: understood })
   }
 }
 
-export function knownPod<P>(manifest: unknown, project: Projection<P>): KnownPod<P> {
+/** @param before what was known under its name */
+export function knownPod<P>(manifest: unknown, project: Projection<P>, before?: KnownPod<P>): KnownPod<P> {
+  const uid = uidOf(manifest)
   const annotations = memberIn(memberIn(objectIn(manifest), 'metadata'), 'annotations')
+  const found = projected(manifest, project)
+  const known = before?.uid === uid ? before.understood : undefined
   return {
-    uid: uidOf(manifest),
+    uid,
     staticUid: textIn(annotations, mirrorAnnotation),
-    found: projected(manifest, project),
+    found,
+    understood: 'pod' in found ? found.pod : known,
   }
-}
-
-function put<P>(
-  pods: Map<string, KnownPod<P>>,
-  manifest: unknown,
-  project: Projection<P>,
-): KnownPod<P> | undefined {
-  const key = keyOf(manifest)
-  if (pods.size >= most && !pods.has(key)) return undefined
-  const pod = knownPod(manifest, project)
-  pods.set(key, pod)
-  return pod
 }
 
 function projected<P>(manifest: unknown, project: Projection<P>): KnownPod<P>['found'] {

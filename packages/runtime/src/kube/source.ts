@@ -10,7 +10,10 @@ export interface PodSource<P> {
    * @throws PodSourceError when the question cannot be answered, or the manifest cannot be understood.
    */
   find(namespace: string, name: string, uid?: string): Promise<P | undefined>
-  /** The pods of this node that are known now, without those that cannot be understood. Asks nobody. */
+  /**
+   * The pods of this node that are known now, each as it last was when it could be understood. Asks nobody; before
+   * the first list (see `unreadyReasons`) there are none.
+   */
   all(): Iterable<P>
   /** @param listener told after each change, as long as the source is open; what it throws is logged */
   onChange(listener: (change: PodChange<P>) => void): void
