@@ -87,7 +87,7 @@ function clusterOfApiServer(settings: Settings, node: string, metrics: AgentMetr
     isUninstallation: async () => {
       if (!client.isConfigured) return false
       const { podNamespace: namespace, podName } = settings
-      const isOwnPodThere = async () => (await pods.find(namespace, podName)) !== undefined
+      const isOwnPodThere = async () => podName !== '' && (await pods.find(namespace, podName)) !== undefined
       const intent = await intentByApi({ client, namespace, nodeName: node, isOwnPodThere })
       log.info(intent, 'asked the API server whether the stop is an uninstallation')
       return intent.uninstall
