@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { buildStandIn } from './build.ts'
+import type { ZtunnelEvent } from './events.ts'
+import { realZtunnel } from './real.ts'
+
+export type ZtunnelOptions = Readonly<{
+  /** Where the agent listens. */
+  socketPath: string
+  /** Network namespace of the node; this process's own by default. */
+  namespace?: string
+  /** Pods of the mesh that this ztunnel is not told about: those of other nodes. */
+  mesh?: readonly string[]
+  /** Answer to every A question. */
+  dns?: string
+}>
+
+/** The node's ztunnel in tests: ours, or the real one that `ZTUNNEL_BIN` names. */
+export class Ztunnel implements AsyncDisposable {
+  /** What it told so far; always empty for a real one, of which only the traffic itself can be seen. */
+  readonly events: ZtunnelEvent[] = []
+  readonly #child: ChildProcess
+  #arrival = Promise.withResolvers<void>()
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    const lines = createInterface({ input: child.stdout ?? process.stdin })
+    lines.on('line', (line) => this.#told(line))
+    child.on('exit', () => this.#arrival.reject(new Error('ztunnel ended')))
+    this.#arrival.promise.catch(() => {})
+  }
+
+  /** Whether it tells what it does: expectations of {@link events} hold only then. */
+  static readonly tells = process.env.ZTUNNEL_BIN === undefined
+
+  static async start(options: ZtunnelOptions): Promise<Ztunnel> {
+    const { file, args, env } = Ztunnel.tells ? await standIn(options) : await realZtunnel(options)
+    const inside = options.namespace === undefined ? [] : ['ip', 'netns', 'exec', options.namespace]
+    const [program = '', ...rest] = [...inside, file, ...args]
+    return new Ztunnel(spawn(program, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] }))
+  }
+
+  /** Waits until something that it told is as wanted. */
+  async until(isWanted: (event: ZtunnelEvent) => boolean): Promise<ZtunnelEvent> {
+    for (;;) {
+      const found = this.events.find(isWanted)
+      if (found !== undefined) return found
+      await this.#arrival.promise
+    }
+  }
+
+  /**
+   * Changes how it answers; stand-in.c lists the lines. Everything that happened before is in {@link events} when
+   * this resolves.
+   */
+  async tell(line: 'ack' | 'refuse' | 'hang' | 'disconnect' | `delay ${number}`): Promise<void> {
+    const before = this.#toldCount()
+    this.#child.stdin?.write(`${line}\n`)
+    while (this.#toldCount() === before) await this.#arrival.promise
+  }
+
+  /** Everything told since the last time. */
+  async taken(): Promise<readonly ZtunnelEvent[]> {
+    await this.tell('ack')
+    return this.events.splice(0).filter(({ event }) => event !== 'told')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exit = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exit
+  }
+
+  #told(line: string): void {
+    if (Ztunnel.tells) this.events.push(JSON.parse(line))
+    this.#arrival.resolve()
+    this.#arrival = Promise.withResolvers()
+    this.#arrival.promise.catch(() => {})
+  }
+
+  #toldCount(): number {
+    return this.events.filter(({ event }) => event === 'told').length
+  }
+}
+
+async function standIn({ socketPath, mesh = [], dns }: ZtunnelOptions) {
+  const answer = dns === undefined ? [] : ['--dns', dns]
+  const args = ['--socket', socketPath, '--mesh', mesh.join(','), ...answer, '--until-stdin-ends']
+  return { file: await buildStandIn(), args, env: {} }
+}
