@@ -2,6 +2,7 @@
 import type { HostProgram } from '../rules/host-program.ts'
 import type { Difference } from './difference.ts'
 import { hostAddress, type ProbeMember } from './host-addresses.ts'
+import { applyBranchRules, branchDifferences } from './host-branch.ts'
 import { HostIptables, leftoverIptables, missingIn, removeHostIptables } from './host-iptables.ts'
 import { HostNft, leftoverNft, removeHostNft } from './host-nft.ts'
 import type { OpenNamespace } from './namespace.ts'
@@ -17,6 +18,9 @@ export type HostJob =
   | (Readonly<{ kind: 'host-members' }> & HostProgramIn)
   | (Readonly<{ kind: 'host-change'; put: readonly ProbeMember[]; remove: readonly ProbeMember[] }> &
       HostProgramIn)
+  /** Routing rules for those of the addresses that are of pods with AWS branch interfaces. */
+  | Readonly<{ kind: 'host-branches'; path: string; addresses: readonly string[] }>
+  | Readonly<{ kind: 'host-verify-branches'; path: string; addresses: readonly string[] }>
   | Readonly<{ kind: 'host-remove'; path: string }>
 
 export type HostJobResults = {
@@ -25,6 +29,9 @@ export type HostJobResults = {
   'host-verify': Difference[]
   'host-members': ProbeMember[]
   'host-change': undefined
+  /** How many rules were added or removed. */
+  'host-branches': number
+  'host-verify-branches': Difference[]
   'host-remove': undefined
 }
 
@@ -35,7 +42,10 @@ export function runHostJob(
   toolbox: Toolbox,
   current: OpenNamespace,
 ): HostJobResults[HostJob['kind']] {
+  if (job.kind === 'host-branches') return applyBranchRules(job.addresses)
+  if (job.kind === 'host-verify-branches') return branchDifferences(job.addresses)
   if (job.kind === 'host-remove') {
+    applyBranchRules([])
     removeHostNft(toolbox.nftables)
     removeHostIptables(toolbox, undefined, [])
     return undefined

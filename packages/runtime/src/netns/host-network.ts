@@ -12,6 +12,8 @@ export type HostNetworkOptions = Readonly<{
   /** Path of the node's network namespace: {@link hostNetnsOf}. */
   hostNetns: string
   backend: HostProgram['backend']
+  /** AMBIENT_ENABLE_AWS_BRANCH_ENI_PROBE. @default false */
+  branchInterfaces?: boolean
   log?: NetnsLog
 }>
 
@@ -50,8 +52,11 @@ export class HostNetwork {
       for (const { address, uid } of found) {
         if (!this.#members.get(address)) this.#members.set(address, uid)
       }
-      if (outcome !== 'unchanged') this.#options.log?.info({ outcome }, 'rules of the node were written')
-      return outcome
+      const branches = await this.#applyBranches()
+      if (outcome === 'unchanged' && branches === 0) return outcome
+      const written = outcome === 'unchanged' ? 'replaced' : outcome
+      this.#options.log?.info({ outcome: written, branches }, 'rules of the node were written')
+      return written
     })
   }
 
@@ -59,7 +64,13 @@ export class HostNetwork {
   verifyRules(program: HostProgram): Promise<Difference[]> {
     return this.#inTurn(async () => {
       this.#expectBackend(program)
-      return this.#run({ kind: 'host-verify', members: this.#known(), ...(await this.#in(program)) })
+      const found = await this.#run({
+        kind: 'host-verify',
+        members: this.#known(),
+        ...(await this.#in(program)),
+      })
+      if (!this.#options.branchInterfaces) return found
+      return [...found, ...(await this.#run({ kind: 'host-verify-branches', ...this.#branches() }))]
     })
   }
 
@@ -101,7 +112,20 @@ export class HostNetwork {
       await this.#changed(program, put, remove)
       for (const { address } of remove) this.#members.delete(address)
       for (const { address, uid } of put) this.#members.set(address, uid)
+      await this.#applyBranches().catch((error: unknown) => {
+        // The pod is in the set all the same; what is missing is found by the next verification.
+        this.#options.log?.warn({ err: error }, 'routing rules for AWS branch interfaces were not written')
+      })
     })
+  }
+
+  async #applyBranches(): Promise<number> {
+    if (!this.#options.branchInterfaces) return 0
+    return this.#run({ kind: 'host-branches', ...this.#branches() })
+  }
+
+  #branches() {
+    return { path: this.#options.hostNetns, addresses: [...this.#members.keys()] }
   }
 
   async #changed(program: HostProgram, put: readonly ProbeMember[], remove: readonly ProbeMember[]) {
