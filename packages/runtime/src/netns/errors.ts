@@ -7,6 +7,7 @@
  * - `not-entered`: setns failed or led elsewhere
  * - `user-namespace`: the namespace belongs to another user namespace and this back-end cannot work there
  * - `rules-refused`: the kernel or the tool refused the rules; `detail` has its words
+ * - `kernel-support`: the kernel lacks a table, match or target that the rules need; `detail` has the tool's words
  * - `backend-missing`: a tool or library of the back-end is not in the image
  * - `netlink`: an address, route or routing rule was refused
  * - `ipv6-disabled`: an IPv6 address is needed and the namespace has IPv6 switched off
@@ -20,6 +21,7 @@ export type NetnsErrorCode =
   | 'not-entered'
   | 'user-namespace'
   | 'rules-refused'
+  | 'kernel-support'
   | 'backend-missing'
   | 'netlink'
   | 'ipv6-disabled'

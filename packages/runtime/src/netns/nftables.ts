@@ -1,6 +1,7 @@
 /** Native nftables through libnftables, in the calling thread's network namespace; no process is started. */
 import { writeSync } from 'node:fs'
 import { NetnsError } from './errors.ts'
+import { missingInKernel } from './kernel-support.ts'
 import {
   closeDescriptor,
   type Libnftables,
@@ -73,7 +74,11 @@ export class Nftables {
       writeSync(file, commands)
       this.#library.checkFile(context, `/proc/self/fd/${file}`)
       const located = this.#library.errors(context).replaceAll(`/proc/self/fd/${file}:`, 'line ')
-      return new NetnsError('rules-refused', 'nftables refused the rules', { detail: located || errors })
+      const detail = located || errors
+      const missing = missingInKernel(detail)
+      return missing
+        ? new NetnsError('kernel-support', `nftables refused the rules; ${missing}`, { detail })
+        : new NetnsError('rules-refused', 'nftables refused the rules', { detail })
     } finally {
       closeDescriptor(file)
     }

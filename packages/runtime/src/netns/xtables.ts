@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Deadline } from './deadline.ts'
 import { NetnsError } from './errors.ts'
+import { missingInKernel } from './kernel-support.ts'
 import { parseSave, type XtablesTable } from './xtables-save.ts'
 
 export type XtablesVariant = 'nft' | 'legacy'
@@ -74,9 +75,15 @@ function execute(
 ): string {
   const { ok, ending, stdout, stderr } = tried(place, verb, flags, input, options)
   if (ok) return stdout
-  throw new NetnsError('rules-refused', `${programName(place.family)}-${place.variant}-${verb} ${ending}`, {
-    detail: `${stderr.trim().slice(0, 1500)}${quotedLine(stderr, input)}`,
-  })
+  const missing = missingInKernel(stderr)
+  const message = `${programName(place.family)}-${place.variant}-${verb} ${ending}`
+  throw new NetnsError(
+    missing ? 'kernel-support' : 'rules-refused',
+    missing ? `${message}; ${missing}` : message,
+    {
+      detail: `${stderr.trim().slice(0, 1500)}${quotedLine(stderr, input)}`,
+    },
+  )
 }
 
 type Outcome = Readonly<{ ok: boolean; ending: string; stdout: string; stderr: string }>
