@@ -245,4 +245,17 @@ describe("the node's namespace", () => {
     expect(hostNetnsOf({ allowSwitchToHostNs: false })).toBe('/proc/self/ns/net')
     expect(hostNetnsOf({ allowSwitchToHostNs: true })).toBe('/host/proc/1/ns/net')
   })
+
+  it('is open to the jobs of the node alone', async () => {
+    const hostNetns = hostNetnsOf({ allowSwitchToHostNs: false })
+    const host = new HostNetwork({ namespaces: withNft, hostNetns, backend: 'nft' })
+    // Only a look: nothing is changed in the namespace of this machine.
+    const found = await host.verifyRules(hostProgram(both, 'nft'))
+    expect(found.every(({ where }) => where === 'nft')).toBe(true)
+    await expect(withNft.removeRules(hostNetns)).rejects.toMatchObject({ code: 'host-namespace' })
+    await expect(host.changeProbeSet({ put: [one], remove: [] })).rejects.toThrow('not been applied yet')
+    await expect(host.applyRules(hostProgram(both, 'iptables'))).rejects.toMatchObject({
+      code: 'rules-refused',
+    })
+  })
 })

@@ -15,19 +15,19 @@ export type Residences = ReadonlyMap<string, ReadonlyMap<NamespaceKey, Residence
 
 /** So many processes are looked at side by side: each waits for the thread pool, none blocks the loop. */
 const sideBySide = 16
-/** A line for each of a dozen hierarchies, each path at most 4 KiB. */
-const longestCgroup = 64 * 1024
+/** The longest is cgroup: a line for each of a dozen hierarchies, each path at most 4 KiB. */
+const longestFile = 64 * 1024
 
 /** Processes in one of the `excluded` namespaces are left out, and those that end meanwhile. */
 export async function residencesOf(
   procDir: string,
   excluded: ReadonlySet<NamespaceKey>,
 ): Promise<Residences> {
-  const processes = (await readdir(procDir)).filter((name) => /^[1-9]\d*$/.test(name))
+  const processes = await processesIn(procDir)
   const residences = new Map<string, Map<NamespaceKey, Residence>>()
   for (let at = 0; at < processes.length; at += sideBySide) {
     const some = processes.slice(at, at + sideBySide)
-    const found = await Promise.all(some.map((process) => lookAt(join(procDir, process), excluded)))
+    const found = await Promise.all(some.map((process) => lookAt(process, excluded)))
     for (const { uid, path, key, inode } of found.filter((one) => one !== undefined)) {
       const ofPod = residences.get(uid) ?? new Map<NamespaceKey, Residence>()
       const known = ofPod.get(key)
@@ -56,12 +56,19 @@ export async function namespaceAt(path: string): Promise<Namespace | undefined> 
   }
 }
 
-async function readBounded(path: string): Promise<string | undefined> {
+/** The beginning of a file of /proc; undefined when it is not there (any more). */
+export async function readBounded(path: string): Promise<string | undefined> {
   try {
     await using file = await open(path)
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(longestCgroup), 0, longestCgroup, null)
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(longestFile), 0, longestFile, null)
     return buffer.toString('utf8', 0, bytesRead)
   } catch {
     return undefined
   }
+}
+
+/** The process directories of a /proc. */
+export async function processesIn(procDir: string): Promise<string[]> {
+  const names = await readdir(procDir)
+  return names.filter((name) => /^[1-9]\d*$/.test(name)).map((name) => join(procDir, name))
 }

@@ -16,7 +16,7 @@ const toTable = 1
 const addressBits = { 4: 32, 6: 128 } as const
 
 /** Who wrote a rule, as `ip rule` shows it: a number that nobody else uses (see rt_protos of iproute2). */
-export const ourProtocol = 77
+const ourProtocol = 77
 
 export function branchRuleRequest({ family: ip, priority, table, to, from }: RoutingRule): Request {
   const body = Buffer.alloc(12)
