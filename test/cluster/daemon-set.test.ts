@@ -61,6 +61,7 @@ describe("the agent's DaemonSet", () => {
   })
 
   it('is rolled out again and again under churn without a pod that is stuck or not redirected', async () => {
+    const version = await agent.networkVersion()
     await cluster.apply(deployment('churn', 6))
     for (const round of ['1', '2', '3']) {
       const template = { metadata: { annotations: { round } } }
@@ -73,8 +74,21 @@ describe("the agent's DaemonSet", () => {
     const answers = await Promise.all(pods.map((each) => workloads.inbound(each)))
     expect(answers).toEqual(pods.map(() => 'istio-proxy:15006'))
     expect(await workloads.unredirected()).toBe(0)
+    expect(await agent.networkVersion()).toBe(version)
     await cluster.kubectl('delete', 'deployment', 'churn')
     await workloads.gone('churn')
+  })
+
+  it('keeps the node configured when the node is drained, and when its pod is deleted by force', async () => {
+    const version = await agent.networkVersion()
+    const drain = ['--ignore-daemonsets', '--pod-selector=app!=web', '--timeout=60s']
+    await cluster.kubectl('drain', nodeIdentity.name, ...drain)
+    await agent.kubectl('delete', 'pod', '--all', '--wait=true')
+    await agent.ready()
+    await cluster.kubectl('uncordon', nodeIdentity.name)
+    await agent.deletePodByForce()
+    expect(await agent.networkVersion()).toBe(version)
+    expect(await agent.installed()).toEqual(everything)
   })
 })
 
@@ -106,16 +120,6 @@ describe('a node whose agent fails at every start', () => {
   })
 })
 
-describe('a node that is drained', () => {
-  it('stays configured', async () => {
-    await cluster.kubectl('cordon', nodeIdentity.name)
-    await agent.kubectl('delete', 'pod', '--all', '--wait=true')
-    await agent.ready()
-    expect(await agent.installed()).toEqual(everything)
-    await cluster.kubectl('uncordon', nodeIdentity.name)
-  })
-})
-
 describe('an uninstallation', () => {
   it('keeps the plugin for the pods that were set up with it, and new pods start', async () => {
     await agent.delete()
@@ -126,13 +130,14 @@ describe('an uninstallation', () => {
     await deletePods('web', 'after')
   })
 
-  it('leaves nothing of an agent whose DaemonSet no longer selects the node', async () => {
+  it.each([
+    ['whose DaemonSet no longer selects the node', () => agent.excludeNode()],
+    ['whose rights and account went first', () => agent.deleteEverything()],
+  ])('leaves nothing of an agent %s', async (_, uninstall) => {
     await agent.deploy()
     await agent.ready()
     expect(await agent.installed()).toEqual(everything)
-    const nodeSelector = { 'no-node-has': 'this' }
-    const patch = JSON.stringify({ spec: { template: { spec: { nodeSelector } } } })
-    await agent.kubectl('patch', 'daemonset', 'istio-cni-node', '-p', patch)
+    await uninstall()
     await agent.gone()
     expect(await agent.installed()).toEqual(nothing)
   })

@@ -1,8 +1,8 @@
 // The agent as its DaemonSet: how it is deployed, how it fails and what it leaves on the node.
 import { existsSync } from 'node:fs'
-import { cp, readFile, rename, rm } from 'node:fs/promises'
+import { cp, readFile, rename, rm, stat } from 'node:fs/promises'
 import { distDirectory } from '../../scripts/tools.ts'
-import { accountObjects, agentNamespace } from './agent-account.ts'
+import { accountObjects, agentAccount, agentNamespace } from './agent-account.ts'
 import { agentDaemonSet, agentLabels, daemonSetName } from './agent-daemon-set.ts'
 import type { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
@@ -11,6 +11,7 @@ import { nodeFile } from './node-namespace.ts'
 
 const agentDirectory = inState('daemon-set-image')
 const program = `${agentDirectory}/install-cni.mjs`
+const networkFile = `${nodePaths.netDir}/10-test.conflist`
 const selector = Object.entries(agentLabels)
   .map(([name, value]) => `${name}=${value}`)
   .join(',')
@@ -45,6 +46,9 @@ export class DaemonSet {
   async deploy(): Promise<void> {
     await rm(agentDirectory, { recursive: true, force: true })
     await cp(distDirectory, agentDirectory, { recursive: true })
+    // One that a test changed would keep what `apply` does not know of.
+    await this.#cluster.apply(accountObjects[0] ?? {})
+    await this.kubectl('delete', 'daemonset', daemonSetName, '--ignore-not-found')
     await this.#cluster.apply(...accountObjects, agentDaemonSet(agentDirectory))
   }
 
@@ -84,10 +88,29 @@ export class DaemonSet {
     })
   }
 
-  /** Deletes it and waits for the end of its pods, which is the end of the agent's uninstallation. */
+  /** Its end is the end of the agent's uninstallation. */
   async delete(): Promise<void> {
-    await this.kubectl('delete', 'daemonset', daemonSetName, '--cascade=foreground', '--timeout=60s')
+    await this.kubectl('delete', 'daemonset', daemonSetName, '--wait=false')
     await this.gone()
+  }
+
+  /** As those do who uninstall it: rights and account go before the agent is told to stop. */
+  async deleteEverything(): Promise<void> {
+    const rights = [`clusterrolebinding/${agentAccount}`, `serviceaccount/${agentAccount}`]
+    await this.kubectl('delete', `daemonset/${daemonSetName}`, ...rights, '--wait=false')
+    await this.gone()
+  }
+
+  /** Its DaemonSet makes another one at once, while the old one still ends. */
+  async deletePodByForce(): Promise<void> {
+    await this.kubectl('delete', 'pod', '-l', selector, '--force', '--grace-period=0')
+    await this.ready()
+  }
+
+  /** From now on it wants a label that no node has. */
+  excludeNode(): Promise<string> {
+    const template = { spec: { nodeSelector: { 'no-node-has': 'this' } } }
+    return this.kubectl('patch', 'daemonset', daemonSetName, '-p', JSON.stringify({ spec: { template } }))
   }
 
   gone(): Promise<boolean> {
@@ -112,7 +135,13 @@ export class DaemonSet {
   }
 
   networkConfiguration(): Promise<string> {
-    return readFile(nodeFile(`${nodePaths.netDir}/10-test.conflist`), 'utf8')
+    return readFile(nodeFile(networkFile), 'utf8')
+  }
+
+  /** Another one after every change of the node's network configuration. */
+  async networkVersion(): Promise<string> {
+    const { ino, mtimeNs } = await stat(nodeFile(networkFile), { bigint: true })
+    return `${ino} ${mtimeNs}`
   }
 
   /** In the agent's namespace. @returns its stdout */

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pluginLogFile } from './agent-daemon-set.ts'
+import { Cluster } from './cluster.ts'
+import { until } from './condition.ts'
+import { DaemonSet } from './daemon-set.ts'
+import { nodePaths } from './layout.ts'
+import { nodeFile } from './node-namespace.ts'
+import { pod, type RunningPod, Workloads } from './workloads.ts'
+
+const plugin = `${nodePaths.binDir}/istio-cni`
+const kubeconfig = `${nodePaths.netDir}/ZZZ-istio-cni-kubeconfig`
+
+let cluster: Cluster
+let agent: DaemonSet
+let workloads: Workloads
+
+beforeAll(async () => {
+  cluster = await Cluster.prepare()
+  await cluster.down()
+  await cluster.up()
+  agent = new DaemonSet(cluster)
+  workloads = new Workloads(cluster)
+  await workloads.watchOutside()
+  await agent.deploy()
+  await agent.ready()
+  await cluster.apply(pod('web', true))
+  expect(await workloads.inbound(await running('web'))).toBe('istio-proxy:15006')
+})
+
+afterAll(() => cluster?.down())
+
+async function running(name: string): Promise<RunningPod> {
+  const [found] = await workloads.running(name, 1)
+  return found ?? { name: '', address: '' }
+}
+
+const deletePods = (...names: string[]) =>
+  cluster.kubectl('delete', 'pod', ...names, '--wait=true', '--timeout=60s')
+
+describe('a plugin whose agent died and whose DaemonSet was deleted', () => {
+  beforeAll(async () => {
+    await agent.breakProgram()
+    await agent.kill()
+    await agent.kubectl('delete', 'daemonset', 'istio-cni-node', '--cascade=orphan')
+  })
+
+  it('lets pods of the mesh start, warns, and lets them be deleted', async () => {
+    await cluster.apply(pod('orphan', true))
+    expect(await workloads.inbound(await running('orphan'))).toBe('app:8080')
+    const [warning] = (await readFile(nodeFile(pluginLogFile), 'utf8'))
+      .split('\n')
+      .filter((line) => line.includes('"warn"') && line.includes('"orphan"'))
+    expect(JSON.parse(warning ?? '{}')).toMatchObject({
+      msg: 'let a pod of the mesh start without redirection',
+      because: expect.stringContaining('DaemonSet istio-system/istio-cni-node is gone'),
+      todo: expect.stringContaining('istio-cni uninstall'),
+    })
+    await deletePods('orphan')
+  })
+
+  it('makes pods wait once its token is refused, tells the operator what to do, and lets pods be deleted', async () => {
+    // A service account's token ends with the pod that it was made for.
+    await agent.kubectl('delete', 'pod', '--all', '--wait=true')
+    await until('the API server refuses the token', () =>
+      cluster.kubectl('--kubeconfig', kubeconfig, 'auth', 'whoami').then(
+        () => false,
+        (error) => /provide credentials|Unauthorized/.test(String(error)),
+      ),
+    )
+    await cluster.apply(pod('late', true))
+    const event = await until('the kubelet tells why the pod waits', async () => {
+      const events = await workloads.events('late')
+      return events.includes('FailedCreatePodSandBox') && events
+    })
+    expect(event).toContain('401 (Unauthorized)')
+    expect(event).toContain(`the token in ${kubeconfig} is expired or revoked`)
+    expect(event).toContain('run "istio-cni uninstall" on the node')
+    await deletePods('web')
+  })
+
+  it('is taken out of the node by hand, and the pods that waited start', async () => {
+    const before = await agent.networkVersion()
+    const tried = await cluster.exec(plugin, 'uninstall', '--dry-run')
+    expect(tried).toContain('10-test.conflist: our plugin would be taken out of the list')
+    expect(tried).toContain(`${kubeconfig}: would be deleted`)
+    expect(await agent.networkVersion()).toBe(before)
+
+    const done = await cluster.exec(plugin, 'uninstall')
+    expect(done).toContain('10-test.conflist: took our plugin out of the list')
+    expect(done).toContain(`${kubeconfig}: deleted`)
+    expect(done).toContain(`rm ${plugin}`)
+    expect(await agent.installed()).toEqual({ configuration: false, kubeconfig: false, plugin: true })
+    expect(await workloads.inbound(await running('late'))).toBe('app:8080')
+    await deletePods('late')
+  })
+})
