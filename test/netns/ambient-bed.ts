@@ -35,22 +35,24 @@ export class AmbientBed implements AsyncDisposable {
   readonly pods: Readonly<Record<PodName, ScratchNetwork>>
   readonly apps: Readonly<Record<PodName | 'node', Endpoint>>
   readonly server: ZtunnelServer
-  readonly ztunnel: Ztunnel
-  readonly #directory: string
-  readonly #joined = new Map<PodName, ZdsWorkload>()
+  ztunnel: Ztunnel
+  readonly directory: string
+  readonly #joined: Map<PodName, ZdsWorkload>
   readonly #namespaces = {
     nft: new NetworkNamespaces({ iptables: 'nft' }),
     legacy: new NetworkNamespaces({ iptables: 'legacy' }),
   }
 
   private constructor(
-    parts: Pick<AmbientBed, 'node' | 'pods' | 'server' | 'ztunnel'> & { directory: string },
+    parts: Pick<AmbientBed, 'node' | 'pods' | 'server' | 'ztunnel' | 'directory'>,
+    joined: Map<PodName, ZdsWorkload>,
   ) {
     this.node = parts.node
     this.pods = parts.pods
     this.server = parts.server
     this.ztunnel = parts.ztunnel
-    this.#directory = parts.directory
+    this.directory = parts.directory
+    this.#joined = joined
     const app = (network: ScratchNetwork) => new Endpoint(network.name)
     const { one, two, plain } = parts.pods
     this.apps = { one: app(one), two: app(two), plain: app(plain), node: app(parts.node) }
@@ -58,22 +60,22 @@ export class AmbientBed implements AsyncDisposable {
 
   static async create(): Promise<AmbientBed> {
     const directory = await mkdtemp(join(tmpdir(), 'ambient-'))
-    const socketPath = join(directory, 'ztunnel.sock')
     const node = await ScratchNetwork.create(`
       sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0
       for address in ${world.ipv4}/32 ${probe.ipv4}/32; do ip addr add $address dev lo; done
       for address in ${world.ipv6}/128 ${probe.ipv6}/128; do ip addr add $address dev lo nodad; done`)
     const [one, two, plain] = await Promise.all(podNames.map((pod) => createPod(pod, node)))
     if (!one || !two || !plain) throw new Error('a pod is missing')
+    const joined = new Map<PodName, ZdsWorkload>()
     const server = new ZtunnelServer({
-      socketPath,
-      workloads: () => [],
+      socketPath: socketIn(directory),
+      workloads: () => [...joined.values()],
       log: createLogger('ztunnel', 'none', true),
       observer: { connectionsChanged() {}, snapshotAcked() {}, acked() {}, failed() {} },
     })
     await server.start()
-    const ztunnel = await Ztunnel.start({ socketPath, namespace: node.name, dns: dnsAnswer })
-    const bed = new AmbientBed({ directory, node, pods: { one, two, plain }, server, ztunnel })
+    const ztunnel = await startZtunnel(directory, node)
+    const bed = new AmbientBed({ directory, node, pods: { one, two, plain }, server, ztunnel }, joined)
     await Promise.all(
       podNames.map((pod) => bed.apps[pod].listen({ host: '::', ports: [8080, 9090], says: pod })),
     )
@@ -119,6 +121,12 @@ export class AmbientBed implements AsyncDisposable {
     closeSync(workload.netns)
   }
 
+  /** The old one dies before the new one starts. */
+  async replaceZtunnel(): Promise<void> {
+    await this.ztunnel[Symbol.asyncDispose]()
+    this.ztunnel = await startZtunnel(this.directory, this.node)
+  }
+
   /** A connection of the node from a source of its choice: what the kubelet's probes look like to a pod. */
   connectFrom(source: string, host: string, port: number): Promise<string> {
     const program = `require('node:net').connect({ host: '${host}', port: ${port}, localAddress: '${source}' })
@@ -133,13 +141,18 @@ export class AmbientBed implements AsyncDisposable {
     for (const { netns } of this.#joined.values()) closeSync(netns)
     await Promise.all(Object.values(this.#namespaces).map((namespaces) => namespaces.close()))
     for (const network of [this.node, ...Object.values(this.pods)]) await network[Symbol.asyncDispose]()
-    await rm(this.#directory, { recursive: true })
+    await rm(this.directory, { recursive: true })
   }
 
   #of(backend: BackendName): NetworkNamespaces {
     return this.#namespaces[backend === 'iptables-legacy' ? 'legacy' : 'nft']
   }
 }
+
+const socketIn = (directory: string): string => join(directory, 'ztunnel.sock')
+
+const startZtunnel = (directory: string, node: ScratchNetwork): Promise<Ztunnel> =>
+  Ztunnel.start({ socketPath: socketIn(directory), namespace: node.name, dns: dnsAnswer })
 
 async function createPod(pod: PodName, node: ScratchNetwork): Promise<ScratchNetwork> {
   const network = await ScratchNetwork.create('sysctl -qw net.ipv6.conf.default.accept_dad=0')

@@ -1,7 +1,10 @@
 import type { ZtunnelConnection } from './connection.ts'
 import { ZtunnelError } from './errors.ts'
 
-type Waiter = (connection: ZtunnelConnection) => void
+type Waiter = Readonly<{
+  resolve: (connection: ZtunnelConnection) => void
+  reject: (error: ZtunnelError) => void
+}>
 
 /** The connected ztunnels, oldest first, and those who wait for one. */
 export class Connections {
@@ -22,10 +25,6 @@ export class Connections {
     return this.#all.filter(({ hasSaidHello }) => hasSaidHello)
   }
 
-  get all(): readonly ZtunnelConnection[] {
-    return [...this.#all]
-  }
-
   add(connection: ZtunnelConnection): void {
     this.#all.push(connection)
   }
@@ -36,7 +35,13 @@ export class Connections {
   }
 
   greet(connection: ZtunnelConnection): void {
-    for (const waiter of this.#waiters) waiter(connection)
+    for (const { resolve } of this.#waiters) resolve(connection)
+  }
+
+  /** Nobody comes any more. */
+  end(reason: ZtunnelError): void {
+    for (const { reject } of this.#waiters) reject(reason)
+    for (const connection of [...this.#all]) connection.close(reason)
   }
 
   /**
@@ -50,12 +55,13 @@ export class Connections {
       () => reject(new ZtunnelError('no-connection', 'no ztunnel is connected')),
       Math.max(0, milliseconds),
     )
-    this.#waiters.add(resolve)
+    const waiter = { resolve, reject }
+    this.#waiters.add(waiter)
     try {
       return await promise
     } finally {
       clearTimeout(timer)
-      this.#waiters.delete(resolve)
+      this.#waiters.delete(waiter)
     }
   }
 }

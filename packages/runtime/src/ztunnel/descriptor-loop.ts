@@ -84,8 +84,18 @@ export class DescriptorLoop {
       beat()
       for (const [index, entry] of watched.entries()) {
         const events = answered(asked, index + 1)
-        if (events !== 0 && this.#watched.has(entry)) entry.happened(events)
+        if (events !== 0 && this.#watched.has(entry)) this.#tell(entry, events)
       }
+    }
+  }
+
+  /** Whoever cannot cope with its events is not asked again; the others go on. */
+  #tell(entry: Watched, events: number): void {
+    try {
+      entry.happened(events)
+    } catch (error) {
+      this.#log.error({ err: error }, 'a socket of ztunnel was given up')
+      this.discard(entry)
     }
   }
 

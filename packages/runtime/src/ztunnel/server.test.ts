@@ -183,6 +183,15 @@ describe('adding a workload', () => {
     await expect(server.add(workload('a'))).rejects.toMatchObject({ code: 'no-connection' })
   })
 
+  it('fails at once when the server closes', async () => {
+    const server = await startServer({ connectionWaitMs: 1_000_000 })
+    const added = server.add(workload('a'))
+    const failed = expect(added).rejects.toMatchObject({ code: 'disconnected' })
+    await server.close()
+    await failed
+    await expect(server.add(workload('a'))).rejects.toMatchObject({ code: 'no-connection' })
+  })
+
   it('during a snapshot comes after it', async () => {
     let added: Promise<void> | undefined
     const server = await startServer({ workloads: () => [workload('a'), workload('b')] })
@@ -360,6 +369,16 @@ describe('the socket', () => {
     await connected()
     await second.close()
     expect(existsSync(path)).toBe(false)
+  })
+
+  it('comes back when its file is removed', async () => {
+    await startServer()
+    rmSync(path)
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
+    cleanup.push(() => now.mockRestore())
+    await vi.waitFor(() => expect(existsSync(path)).toBe(true), { timeout: 10_000 })
+    now.mockRestore()
+    await connected()
   })
 
   it('cannot be made where its path is too long: an error that says so', async () => {

@@ -102,8 +102,7 @@ export class ZtunnelServer {
   async close(): Promise<void> {
     this.#isRunning = false
     this.#listener.close()
-    const reason = new ZtunnelError('disconnected', 'the agent is stopping')
-    for (const connection of this.#connections.all) connection.close(reason)
+    this.#connections.end(new ZtunnelError('disconnected', 'the agent is stopping'))
     await this.#loop.stop()
   }
 
@@ -168,6 +167,8 @@ export class ZtunnelServer {
     this.#connections.remove(connection)
     const connections = this.#connections.count
     this.#options.observer.connectionsChanged(connections)
-    log.warn({ connections, code: reason.code, because: reason.message }, 'ztunnel disconnected')
+    const fields = { connections, code: reason.code, because: reason.message }
+    if (this.#isRunning) log.warn(fields, 'ztunnel disconnected')
+    else log.info(fields, 'hung up on ztunnel')
   }
 }
