@@ -1,0 +1,622 @@
+import { CNI_ERROR } from '@istio-install-cni/config-schema'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ambientRedirection } from '../mesh/ambient-redirection.ts'
+import type { Pod } from '../mesh/pod.ts'
+import { ambientLabel, ambientPod, callFor, FakeNode } from './fake-node.fixture.ts'
+import type { AmbientPods } from './index.ts'
+import type { AmbientCall } from './ports.ts'
+
+const enabled = { 'ambient.istio.io/redirection': 'enabled' }
+const redirectionSettings = {
+  ambientDnsCapture: true,
+  ambientIpv6: true,
+  hostProbeSnatIp: '169.254.7.127',
+  hostProbeSnatIpv6: 'fd16::1',
+}
+const decision = (pod: Pod) => ambientRedirection(pod, redirectionSettings)
+const add = (ambient: AmbientPods, pod: Pod, call: AmbientCall) => ambient.add(pod, decision(pod), call)
+const soon = () => vi.advanceTimersByTimeAsync(1_000)
+const aRound = () => vi.advanceTimersByTimeAsync(61_000)
+
+let node: FakeNode
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  node = new FakeNode()
+  node.isZtunnelConnected = true
+})
+afterEach(() => vi.useRealTimers())
+
+async function started(): Promise<AmbientPods> {
+  await node.ambient.start()
+  await soon()
+  return node.ambient
+}
+
+/** A pod that runs with a sandbox, as the API and the node show it. */
+function running(name: string, ip: string, fields: Parameters<typeof ambientPod>[1] = {}) {
+  const pod = node.put(ambientPod(name, { ips: [ip], ...fields }))
+  const netns = node.sandbox(pod.uid, `/netns/${name}`, [ip])
+  return { pod, netns }
+}
+
+function expectIn(uid: string, inode: bigint, address: string): void {
+  expect(node.netns.get(inode)?.rules).toBeDefined()
+  expect(node.served.get(uid)).toBe(inode)
+  expect(node.probes.get(address)).toBe(uid)
+}
+
+function expectOut(uid: string, address: string): void {
+  expect(node.served.has(uid)).toBe(false)
+  expect(node.probes.get(address)).not.toBe(uid)
+}
+
+describe('an ADD of an ambient pod', () => {
+  it('ends with rules, ztunnel, probe set and annotation, the last of which nobody waits for', async () => {
+    const ambient = await started()
+    const pod = node.put(ambientPod('web'))
+    const netns = node.sandbox(pod.uid, '/netns/a', ['10.0.0.2'])
+    await add(ambient, pod, callFor(pod, '/netns/a', { addresses: ['10.0.0.2'] }))
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    await soon()
+    expect(node.patches).toEqual(['web enabled'])
+    expect(node.counts).toEqual({ desired: 1, enrolled: 1, unenrolled: 0 })
+  })
+
+  it('succeeds while the API server is away, as far as it is concerned', async () => {
+    const ambient = await started()
+    const pod = node.put(ambientPod('web'))
+    node.isApiAway = true
+    const netns = node.sandbox(pod.uid, '/netns/a', ['10.0.0.2'])
+    await add(ambient, pod, callFor(pod, '/netns/a', { addresses: ['10.0.0.2'] }))
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    node.isApiAway = false
+    await aRound()
+    expect(node.markOf(pod.uid)).toBe('enabled')
+  })
+
+  it('takes the addresses from the namespace when the plugin was called alone', async () => {
+    const ambient = await started()
+    const pod = node.put(ambientPod('web'))
+    node.sandbox(pod.uid, '/netns/a', ['10.0.0.7'])
+    await add(ambient, pod, callFor(pod, '/netns/a', { addresses: [] }))
+    expect([...node.probes]).toEqual([['10.0.0.7', pod.uid]])
+  })
+
+  it('fails with error 11 and the reason when no ztunnel takes the pod, and a ztunnel that comes gets it', async () => {
+    const ambient = await started()
+    node.disconnectZtunnel()
+    const pod = node.put(ambientPod('web'))
+    const netns = node.sandbox(pod.uid, '/netns/a', ['10.0.0.2'])
+    await expect(
+      add(ambient, pod, callFor(pod, '/netns/a', { addresses: ['10.0.0.2'] })),
+    ).rejects.toMatchObject({
+      code: CNI_ERROR.tryAgainLater,
+      details: 'no ztunnel connection',
+    })
+    node.connectZtunnel()
+    await soon()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.markOf(pod.uid)).toBe('enabled')
+  })
+
+  it('fails with error 101 when the rules are refused, and holds nothing', async () => {
+    const ambient = await started()
+    node.failRules = new Error('no such table')
+    const pod = node.put(ambientPod('web'))
+    node.sandbox(pod.uid, '/netns/a', ['10.0.0.2'])
+    await expect(add(ambient, pod, callFor(pod, '/netns/a'))).rejects.toMatchObject({
+      code: CNI_ERROR.rulesNotApplied,
+    })
+    expect(node.descriptors.size).toBe(0)
+    expect(ambient.workloads()).toEqual([])
+    expect(node.events).toEqual(['web RedirectionFailed'])
+  })
+
+  it('answers within its time and goes on behind', async () => {
+    const ambient = await started()
+    let release = () => {}
+    node.delay = (what) =>
+      what === 'ztunnel.add' ? new Promise((resolve) => (release = resolve)) : Promise.resolve()
+    const pod = node.put(ambientPod('web'))
+    const netns = node.sandbox(pod.uid, '/netns/a', ['10.0.0.2'])
+    const answer = add(ambient, pod, callFor(pod, '/netns/a', { addresses: ['10.0.0.2'] }))
+    const rejected = expect(answer).rejects.toMatchObject({ code: CNI_ERROR.tryAgainLater })
+    await vi.advanceTimersByTimeAsync(9_500)
+    await rejected
+    node.delay = async () => {}
+    release()
+    await soon()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+
+  it('is harmless when it is repeated', async () => {
+    const ambient = await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await add(ambient, pod, callFor(pod, '/netns/web'))
+    await add(ambient, pod, callFor(pod, '/netns/web'))
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.descriptors.size).toBe(1)
+  })
+
+  it('replaces the former sandbox of the same pod', async () => {
+    const ambient = await started()
+    const { pod } = running('web', '10.0.0.2')
+    await add(ambient, pod, callFor(pod, '/netns/web', { containerId: 'one' }))
+    const second = node.sandbox(pod.uid, '/netns/again', ['10.0.0.3'])
+    await add(ambient, pod, callFor(pod, '/netns/again', { containerId: 'two', addresses: ['10.0.0.3'] }))
+    expect(node.served.get(pod.uid)).toBe(second.inode)
+    expect([...node.descriptors.values()]).toEqual([second.inode])
+  })
+})
+
+describe('a DEL of an ambient pod', () => {
+  async function added() {
+    const ambient = await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await add(ambient, pod, callFor(pod, '/netns/web', { containerId: 'one' }))
+    await soon()
+    return { ambient, pod, netns }
+  }
+
+  it('takes everything outside of the pod back, at once', async () => {
+    const { ambient, pod } = await added()
+    await ambient.remove(callFor(pod, '/netns/web', { containerId: 'one' }))
+    expectOut(pod.uid, '10.0.0.2')
+    expect(node.descriptors.size).toBe(0)
+  })
+
+  it('is not undone by the pod that the API still has', async () => {
+    const { ambient, pod } = await added()
+    await ambient.remove(callFor(pod, '/netns/web', { containerId: 'one' }))
+    await aRound()
+    expectOut(pod.uid, '10.0.0.2')
+    expect(node.counts.enrolled).toBe(0)
+  })
+
+  it.each([
+    ['the id of another sandbox', { containerId: 'another' }, '/netns/web'],
+    ['another namespace', {}, '/netns/other'],
+    ['a namespace that is gone', {}, '/netns/gone'],
+  ])('with %s changes nothing', async (_, fields, path) => {
+    const { ambient, pod, netns } = await added()
+    node.sandbox('other', '/netns/other', [])
+    await ambient.remove(callFor(pod, path, fields))
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+
+  it('finds the pod by its name when the caller knows no uid, and when the namespace is gone', async () => {
+    const { ambient, pod } = await added()
+    node.paths.delete('/netns/web')
+    const { uid: _, ...call } = callFor(pod, '/netns/web')
+    await ambient.remove(call)
+    expectOut(pod.uid, '10.0.0.2')
+  })
+
+  it('of an unknown pod, or with a ztunnel that hangs, ends in time without an error', async () => {
+    const { ambient, pod } = await added()
+    await ambient.remove(callFor(ambientPod('nobody'), '/netns/x'))
+    node.delay = (what) => (what === 'ztunnel.remove' ? new Promise(() => {}) : Promise.resolve())
+    const answer = ambient.remove(callFor(pod, '/netns/web', { containerId: 'one' }))
+    await vi.advanceTimersByTimeAsync(1_000)
+    await answer
+    expect(node.probes.size).toBe(0)
+  })
+
+  it('that comes while the ADD waits undoes the ADD', async () => {
+    const ambient = await started()
+    const { pod } = running('web', '10.0.0.2')
+    let release = () => {}
+    node.delay = (what) =>
+      what === 'ztunnel.add' ? new Promise((resolve) => (release = resolve)) : Promise.resolve()
+    const adding = add(ambient, pod, callFor(pod, '/netns/web', { containerId: 'one' })).catch(() => {})
+    await soon()
+    const removing = ambient.remove(callFor(pod, '/netns/web', { containerId: 'one' }))
+    node.delay = async () => {}
+    release()
+    await Promise.all([adding, removing])
+    expectOut(pod.uid, '10.0.0.2')
+    expect(node.descriptors.size).toBe(0)
+  })
+
+  it('of the former sandbox that comes after the ADD of the next one changes nothing', async () => {
+    const { ambient, pod } = await added()
+    const second = node.sandbox(pod.uid, '/netns/again', ['10.0.0.2'])
+    await add(ambient, pod, callFor(pod, '/netns/again', { containerId: 'two' }))
+    await ambient.remove(callFor(pod, '/netns/web', { containerId: 'one' }))
+    expectIn(pod.uid, second.inode, '10.0.0.2')
+  })
+})
+
+describe('labels', () => {
+  it('of a pod bring a running one in and take it out', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2', { labels: {} })
+    await soon()
+    expectOut(pod.uid, '10.0.0.2')
+    node.put({ ...pod, labels: ambientLabel })
+    await soon()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.markOf(pod.uid)).toBe('enabled')
+    expect(node.drift).toEqual([])
+    node.put({ ...(node.pod(pod.uid) ?? pod), labels: {} })
+    await soon()
+    expectOut(pod.uid, '10.0.0.2')
+    expect(netns.rules).toBeUndefined()
+    expect(node.markOf(pod.uid)).toBeUndefined()
+    expect(node.descriptors.size).toBe(0)
+  })
+
+  it('of a namespace do so for its pods, and only for those', async () => {
+    await started()
+    const web = running('web', '10.0.0.2', { labels: {} })
+    const other = running('other', '10.0.0.3', { labels: {}, namespace: 'elsewhere' })
+    node.labels.set('elsewhere', {})
+    node.label('shop', ambientLabel)
+    await soon()
+    expectIn(web.pod.uid, web.netns.inode, '10.0.0.2')
+    expectOut(other.pod.uid, '10.0.0.3')
+    node.label('shop', {})
+    await soon()
+    expectOut(web.pod.uid, '10.0.0.2')
+  })
+
+  it('that cannot be asked for change nothing', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    node.isApiAway = true
+    node.put({ ...(node.pod(pod.uid) ?? pod), labels: {} })
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+
+  it('of a namespace that is gone take no pod out', async () => {
+    node.label('shop', ambientLabel)
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2', { labels: {} })
+    await soon()
+    node.labels.delete('shop')
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+
+  it('that change while the pod is being enrolled win in the end', async () => {
+    await started()
+    let release = () => {}
+    node.delay = (what) =>
+      what === 'applyRules' ? new Promise((resolve) => (release = resolve)) : Promise.resolve()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    node.put({ ...pod, labels: {} })
+    await soon()
+    node.delay = async () => {}
+    release()
+    await soon()
+    expectOut(pod.uid, '10.0.0.2')
+    expect(netns.rules).toBeUndefined()
+  })
+
+  it('are tried again until the rules are out, and people are told', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    node.failRemoval = new Error('the table is busy')
+    node.put({ ...(node.pod(pod.uid) ?? pod), labels: {} })
+    await aRound()
+    expect(node.events).toContain('web RedirectionFailed')
+    expect(node.probes.size).toBe(0)
+    node.failRemoval = undefined
+    await aRound()
+    expect(netns.rules).toBeUndefined()
+    expectOut(pod.uid, '10.0.0.2')
+  })
+
+  it('of a pod without an address, whose ADD is to come, search nothing', async () => {
+    await started()
+    const searches = vi.fn()
+    node.delay = async (what) => (what === 'find' ? searches() : undefined)
+    node.put(ambientPod('web'))
+    await aRound()
+    expect(searches).not.toHaveBeenCalled()
+  })
+
+  it('of a pod whose namespace nothing proves are told of, and obeyed once it is found', async () => {
+    await started()
+    const pod = node.put(ambientPod('web', { ips: ['10.0.0.2'] }))
+    await aRound()
+    expect(node.events).toContain('web EnrolmentPending')
+    const netns = node.sandbox(pod.uid, '/netns/web', ['10.0.0.2'])
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+})
+
+describe('an ambient pod that ends', () => {
+  it.each(['Succeeded', 'Failed'])('in phase %s is let go without touching its rules', async (phase) => {
+    await started()
+    const { pod, netns } = running('job', '10.0.0.2')
+    await soon()
+    node.put({ ...(node.pod(pod.uid) ?? pod), phase })
+    await soon()
+    expectOut(pod.uid, '10.0.0.2')
+    expect(netns.rules).toBeDefined()
+    expect(node.markOf(pod.uid)).toBeUndefined()
+  })
+
+  it('by being deleted is let go, also when its DEL never came', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    node.drop(pod.uid)
+    await soon()
+    expectOut(pod.uid, '10.0.0.2')
+    expect(netns.rules).toBeDefined()
+    expect(node.descriptors.size).toBe(0)
+  })
+
+  it('while nobody watched is let go at the next list', async () => {
+    await started()
+    const { pod } = running('web', '10.0.0.2')
+    await soon()
+    node.relist([pod.uid])
+    await soon()
+    expectOut(pod.uid, '10.0.0.2')
+  })
+
+  it('leaves an address to the pod that has it now', async () => {
+    const ambient = await started()
+    const old = running('old', '10.0.0.2')
+    await soon()
+    const next = node.put(ambientPod('next'))
+    node.sandbox(next.uid, '/netns/next', ['10.0.0.2'])
+    await add(ambient, next, callFor(next, '/netns/next', { addresses: ['10.0.0.2'] }))
+    node.drop(old.pod.uid)
+    await aRound()
+    expect(node.probes.get('10.0.0.2')).toBe(next.uid)
+  })
+
+  it('is not taken for gone by a list that is older than its ADD', async () => {
+    const ambient = await started()
+    const pod = ambientPod('web')
+    const netns = node.sandbox(pod.uid, '/netns/web', ['10.0.0.2'])
+    await add(ambient, pod, callFor(pod, '/netns/web', { addresses: ['10.0.0.2'] }))
+    node.put(pod)
+    node.isListed = false
+    node.relist()
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+})
+
+describe('verification', () => {
+  it('repairs rules that somebody flushed, counts it and tells people', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    netns.rules = undefined
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.drift).toEqual(['rules'])
+    expect(node.events).toEqual(['web RedirectionRepaired'])
+    expect(node.log.some(({ msg }) => /repaired .*ambient/.test(msg))).toBe(true)
+  })
+
+  it('finds a pod that runs without rules although its annotation says otherwise', async () => {
+    const { pod, netns } = running('web', '10.0.0.2', { annotations: enabled })
+    await started()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.drift).toEqual(['rules'])
+  })
+
+  it('follows annotations of a running pod, which is no drift', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    const former = netns.rules
+    const now = node.pod(pod.uid) ?? pod
+    node.put({ ...now, annotations: { ...now.annotations, 'ambient.istio.io/dns-capture': 'false' } })
+    await soon()
+    expect(netns.rules).not.toBe(former)
+    expect(node.drift).toEqual([])
+  })
+
+  it('puts addresses back into a flushed probe set, and takes out what is nobody’s', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await aRound()
+    node.probes.clear()
+    node.probes.set('10.9.9.9', 'uid-long-gone')
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.probes.has('10.9.9.9')).toBe(false)
+    expect(node.drift).toContain('probes')
+  })
+
+  it('takes nothing out of the probe set while it has no full view', async () => {
+    node.probes.set('10.9.9.9', 'uid-unseen')
+    node.put(ambientPod('starting'))
+    await started()
+    await aRound()
+    expect(node.probes.get('10.9.9.9')).toBe('uid-unseen')
+  })
+
+  it("writes the node's own rules again", async () => {
+    await started()
+    node.hasHostRules = false
+    await aRound()
+    expect(node.hasHostRules).toBe(true)
+    expect(node.drift).toEqual(['host'])
+  })
+
+  it('follows a pod whose addresses change', async () => {
+    await started()
+    const { pod } = running('web', '10.0.0.2')
+    await soon()
+    node.put({ ...(node.pod(pod.uid) ?? pod), ips: ['10.0.0.9', 'fd00::0:9'] })
+    await soon()
+    expect([...node.probes.keys()].sort()).toEqual(['10.0.0.9', 'fd00::9'])
+  })
+
+  it('asks the API server for nothing while all is well', async () => {
+    await started()
+    running('web', '10.0.0.2')
+    await soon()
+    node.patches.length = 0
+    await aRound()
+    expect(node.patches).toEqual([])
+    expect(node.applied).toHaveLength(1)
+  })
+})
+
+describe('ztunnel', () => {
+  it('is served only when all running pods are known', async () => {
+    const { pod, netns } = running('web', '10.0.0.2', { annotations: enabled })
+    let release = () => {}
+    node.delay = (what) =>
+      what === 'find' ? new Promise((resolve) => (release = resolve)) : Promise.resolve()
+    await node.ambient.start()
+    await soon()
+    expect(node.isZtunnelStarted).toBe(false)
+    expect(node.ambient.unreadyReasons()).toContain('the ambient pods of this node are not known yet')
+    node.delay = async () => {}
+    release()
+    await soon()
+    expect(node.isZtunnelStarted).toBe(true)
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+
+  it('keeps what it has of a pod that is not found', async () => {
+    const pod = node.put(ambientPod('web', { ips: ['10.0.0.2'], annotations: enabled }))
+    node.served.set(pod.uid, 77n)
+    await node.ambient.start()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(node.isZtunnelStarted).toBe(true)
+    expect(node.served.get(pod.uid)).toBe(77n)
+  })
+
+  it('gets everything again when it restarts in the middle of an enrolment', async () => {
+    await started()
+    let release = () => {}
+    node.delay = (what) =>
+      what === 'ztunnel.add' ? new Promise((resolve) => (release = resolve)) : Promise.resolve()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    node.disconnectZtunnel()
+    node.served.clear()
+    node.delay = async () => {}
+    release()
+    await soon()
+    expect(node.markOf(pod.uid)).toBe('pending')
+    node.connectZtunnel()
+    await soon()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.markOf(pod.uid)).toBe('enabled')
+  })
+
+  it('that restarts does not make whole pods pending', async () => {
+    await started()
+    running('web', '10.0.0.2')
+    await soon()
+    node.disconnectZtunnel()
+    await aRound()
+    expect(node.patches).toEqual(['web enabled'])
+    expect(node.counts).toMatchObject({ enrolled: 0, unenrolled: 1 })
+  })
+
+  it('is offered pods again that it refused in its snapshot', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    node.disconnectZtunnel()
+    node.refuses.add(pod.uid)
+    node.connectZtunnel()
+    await soon()
+    expect(node.counts.enrolled).toBe(0)
+    node.refuses.clear()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.events).toContain('web EnrolmentPending')
+  })
+
+  it('counts for readiness only if the setting says so', async () => {
+    await started()
+    node.disconnectZtunnel()
+    expect(node.ambient.unreadyReasons()).toEqual([])
+  })
+})
+
+describe('an agent that follows another', () => {
+  it('finds, keeps and serves what runs, and flaps nothing', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    await node.ambient.close({ uninstall: false })
+    expect(node.descriptors.size).toBe(0)
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    node.applied = []
+    node.deletions.length = 0
+    node.patches.length = 0
+    node.agent()
+    await started()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect([node.applied, node.deletions, node.patches, node.drift]).toEqual([[], [], [], []])
+  })
+
+  it('takes a pod out that lost its label meanwhile', async () => {
+    const { pod, netns } = running('web', '10.0.0.2', { labels: {}, annotations: enabled })
+    netns.rules = 'of the former agent'
+    node.probes.set('10.0.0.2', pod.uid)
+    await started()
+    expect(netns.rules).toBeUndefined()
+    expectOut(pod.uid, '10.0.0.2')
+    expect(node.markOf(pod.uid)).toBeUndefined()
+    expect(node.descriptors.size).toBe(0)
+  })
+
+  it('stays with the back-end that is at work in a pod', async () => {
+    const { netns } = running('web', '10.0.0.2', { annotations: enabled })
+    Object.assign(netns, { rules: 'of the former agent', backend: 'iptables' })
+    await started()
+    expect(netns.backend).toBe('iptables')
+  })
+
+  it('changes no rules of running pods if it may not, but writes those that are missing', async () => {
+    const settings = { ambientReconcilePodRulesOnStartup: false }
+    node.agent({ settings: { ...node.defaults, ...settings } })
+    const { netns } = running('web', '10.0.0.2', { annotations: enabled })
+    netns.rules = 'of the former agent'
+    const bare = running('bare', '10.0.0.3', { annotations: enabled })
+    await started()
+    await aRound()
+    expect(netns.rules).toBe('of the former agent')
+    expect(bare.netns.rules).toBeDefined()
+    netns.rules = undefined
+    await aRound()
+    expect(netns.rules).toBeDefined()
+  })
+
+  it("takes away the node's own rules when it is uninstalled, and leaves the pods theirs", async () => {
+    await started()
+    const { netns } = running('web', '10.0.0.2')
+    await soon()
+    await node.ambient.close({ uninstall: true })
+    expect(node.hasHostRules).toBe(false)
+    expect(netns.rules).toBeDefined()
+  })
+})
+
+describe('a CHECK', () => {
+  it('tells what differs, of a pod that is held and of one that is not', async () => {
+    const ambient = await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    expect(await ambient.check(pod, decision(pod), callFor(pod, '/netns/web'))).toEqual([])
+    netns.rules = undefined
+    expect(await ambient.check(pod, decision(pod), callFor(pod, '/netns/web'))).toHaveLength(1)
+    const other = ambientPod('other')
+    node.sandbox(other.uid, '/netns/other', [])
+    expect(await ambient.check(other, decision(other), callFor(other, '/netns/other'))).toHaveLength(1)
+  })
+})

@@ -1,0 +1,106 @@
+import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
+import type { AmbientObserver, HostRules, ProbeMember } from './ports.ts'
+import { type Claim, probeSetChange } from './probe-set.ts'
+
+export type NodeRulesOptions = Readonly<{
+  host: HostRules
+  observer: AmbientObserver
+  log: Logger
+  /** Milliseconds between attempts while the rules cannot be written. @default 2000, as the original */
+  retryMs?: number
+}>
+
+/** The node's own rules, which let the kubelet's probes pass by ztunnel: written, verified, written again. */
+export class NodeRules {
+  readonly #options: NodeRulesOptions
+  #problem: string | undefined = "the node's rules for probes have not been written yet"
+  #retry: NodeJS.Timeout | undefined
+  #isClosed = false
+  /** Whether the set once held what it should: only then a difference means that somebody else changed it. */
+  #wasFilled = false
+
+  constructor(options: NodeRulesOptions) {
+    this.#options = options
+  }
+
+  /** Undefined while the rules are there. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** Tries until it succeeds; resolves after the first attempt. */
+  async start(): Promise<void> {
+    const { host, log, retryMs = 2_000 } = this.#options
+    try {
+      await host.applyRules()
+      this.#problem = undefined
+    } catch (error) {
+      const why = messageOf(error)
+      const problem = `the node's rules for probes cannot be written: ${why}`
+      if (problem !== this.#problem)
+        log.error({ err: error }, "failed to write the node's rules for ambient pods")
+      this.#problem = problem
+      if (this.#isClosed) return
+      this.#retry = setTimeout(() => void this.start(), retryMs)
+      this.#retry.unref()
+    }
+  }
+
+  /** Compares rules and set with what should be, and repairs them. Never rejects. */
+  async verify(claims: () => readonly Claim[], isComplete: () => boolean): Promise<void> {
+    const { host, observer, log } = this.#options
+    if (this.#problem !== undefined || this.#isClosed) return
+    try {
+      const differences = await host.verifyRules()
+      if (differences.length > 0) {
+        await host.applyRules()
+        observer.countDrift('host')
+        log.warn({ differences: differences.slice(0, 5) }, "repaired the node's rules for ambient pods")
+      }
+      const before = claims()
+      const actual = await host.probeSet()
+      const { put, remove } = settledChange(before, claims(), actual, isComplete())
+      if (put.length + remove.length > 0) {
+        await host.changeProbeSet({ put, remove })
+        if (this.#wasFilled) observer.countDrift('probes')
+        log.info(
+          { put: put.length, removed: remove.length },
+          'brought the probe set of ambient pods up to date',
+        )
+      }
+      this.#wasFilled = true
+    } catch (error) {
+      log.error({ err: error }, "failed to verify the node's rules for ambient pods")
+    }
+  }
+
+  /** @param uninstall take the rules and the set away; else they stay for the agent that follows */
+  async close(uninstall: boolean): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#retry)
+    if (!uninstall) return
+    try {
+      await this.#options.host.removeRules()
+    } catch (error) {
+      this.#options.log.error({ err: error }, "failed to remove the node's rules for ambient pods")
+    }
+  }
+}
+
+/** What came or went while the set was read is being changed by whoever brought it. */
+function settledChange(
+  before: readonly Claim[],
+  after: readonly Claim[],
+  actual: ReadonlyMap<string, string>,
+  isComplete: boolean,
+) {
+  const first = probeSetChange(before, actual, isComplete)
+  const second = probeSetChange(after, actual, isComplete)
+  const key = ({ address, uid }: ProbeMember) => `${address} ${uid}`
+  const inBoth = (one: readonly ProbeMember[], other: readonly ProbeMember[]) => {
+    const others = new Set(other.map(key))
+    return one.filter((member) => others.has(key(member)))
+  }
+  return { put: inBoth(first.put, second.put), remove: inBoth(first.remove, second.remove) }
+}

@@ -1,0 +1,260 @@
+import { ANNOTATION } from '@istio-install-cni/config-schema'
+import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
+import type { AmbientRedirection } from '../mesh/ambient-redirection.ts'
+import type { Pod } from '../mesh/pod.ts'
+import { podAddresses } from './addresses.ts'
+import { type EnrolledPod, type EnrolledPods, workloadOf } from './enrolled-pods.ts'
+import { EnrolmentError, orFail } from './errors.ts'
+import { uidOf } from './known-pods.ts'
+import { pathOf } from './namespace-handles.ts'
+import type { Found } from './namespace-search.ts'
+import type { PodRedirection } from './pod-redirection.ts'
+import type {
+  AmbientCall,
+  AmbientObserver,
+  Annotations,
+  EnrolPhase,
+  NamespaceHandles,
+  OpenNetns,
+  PodNetworks,
+  Ztunnel,
+} from './ports.ts'
+import { type Claim, membersOf, type ProbeSet } from './probe-set.ts'
+import { isMarked, markOf } from './reconcile.ts'
+
+export type PodEnrolmentOptions = Readonly<{
+  pods: EnrolledPods
+  handles: NamespaceHandles
+  networks: Pick<PodNetworks, 'addresses'>
+  redirection: PodRedirection
+  probes: ProbeSet
+  ztunnel: Pick<Ztunnel, 'add' | 'remove' | 'state'>
+  annotations: Annotations
+  observer: AmbientObserver
+  log: Logger
+}>
+
+/** What became of an attempt; `left` says what is missing, which time or another ztunnel may bring. */
+export type Attempt = Readonly<{ left: string | undefined }>
+const done: Attempt = { left: undefined }
+
+/**
+ * Brings one pod into the mesh or out of it. The callers see to it that only one thing is done with a pod at a time.
+ *
+ * Order: rules, then ztunnel and the probe set side by side, then the annotation. Out: the probe set, the rules if
+ * the pod still runs, ztunnel, the annotation; the namespace is let go last, when no ztunnel may be sent it any more.
+ */
+export class PodEnrolment {
+  readonly #options: PodEnrolmentOptions
+
+  constructor(options: PodEnrolmentOptions) {
+    this.#options = options
+  }
+
+  /**
+   * ADD. Rejects with EnrolmentError: `rules` when nothing has been done; else the rules are there and the pod stays
+   * held, for whatever comes first: a ztunnel, the DEL, the next ADD.
+   */
+  async add(pod: Pod, redirection: AmbientRedirection, call: AmbientCall): Promise<void> {
+    const { handles, networks } = this.#options
+    const enrolled = await orFail('rules', async () => {
+      const netns = handles.open(call.netns)
+      return this.#admitted(pod, netns, call.netns, call.containerId)
+    })
+    try {
+      const { netns } = enrolled
+      const known = call.addresses.length > 0 ? call.addresses : await networks.addresses(pathOf(netns))
+      enrolled.addresses = podAddresses(known)
+      await this.#timed('rules', () => this.#options.redirection.write(enrolled, redirection))
+    } catch (error) {
+      await this.#letGo(enrolled)
+      throw new EnrolmentError('rules', error)
+    }
+    enrolled.isOffered = true
+    const results = await Promise.allSettled([
+      orFail('ztunnel', () => this.#timed('ztunnel', () => this.#tellZtunnel(enrolled))),
+      orFail('probes', () => this.#timed('probes', () => this.#probe(enrolled))),
+    ])
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+    this.#mark(pod, 'enabled')
+  }
+
+  /** Holds the namespace of a running pod, without changing anything. Throws NetnsError. */
+  async hold(pod: Pod, { path, inode }: Found): Promise<EnrolledPod | undefined> {
+    const { handles, redirection } = this.#options
+    const netns = handles.open(path)
+    if (netns.inode !== inode) {
+      // The process whose path it was has ended since.
+      handles.close(netns)
+      return undefined
+    }
+    const enrolled = await this.#admitted(pod, netns, path, undefined)
+    enrolled.addresses = podAddresses(pod.ips)
+    await redirection.takeOver(enrolled)
+    // A ztunnel that connects now may be serving it for long, if an agent has said that it is enrolled.
+    enrolled.isOffered = isMarked(pod)
+    return enrolled
+  }
+
+  /** Compares everything of a held pod with what should be, and repairs it. Rejects with NetnsError. */
+  async verify(enrolled: EnrolledPod, pod: Pod, redirection: AmbientRedirection): Promise<Attempt> {
+    const { ztunnel, observer, log } = this.#options
+    const isJoining = !enrolled.isAcked && markOf(pod) !== 'enabled'
+    const isNew = enrolled.rules.kind === 'unknown' && !isMarked(pod)
+    if (isNew) await this.#timed('rules', () => this.#options.redirection.write(enrolled, redirection))
+    else await this.#options.redirection.verify(enrolled, pod, redirection)
+    enrolled.isOffered = true
+    enrolled.isLeaving = false
+    if (pod.ips.length > 0) enrolled.addresses = podAddresses(pod.ips)
+    await this.#probe(enrolled)
+    if (!enrolled.isAcked) {
+      const problem =
+        ztunnel.state().connections === 0 ? 'no ztunnel is connected' : await this.#offer(enrolled)
+      if (problem !== undefined) {
+        // A pod that was whole stays so to people while ztunnel restarts.
+        if (!isMarked(pod)) this.#mark(pod, 'pending')
+        return { left: problem }
+      }
+    }
+    if (isJoining) {
+      observer.countEnrolment('running', 'done')
+      log.info({ pod: pod.name, namespace: pod.namespace }, 'enrolled a running pod into the ambient mesh')
+    }
+    if (markOf(pod) !== 'enabled') this.#mark(pod, 'enabled')
+    return done
+  }
+
+  /**
+   * @param pod undefined when it is deleted
+   * @param rules `ignore` where the namespace ends anyway
+   */
+  async leave(enrolled: EnrolledPod, pod: Pod | undefined, rules: 'remove' | 'ignore'): Promise<void> {
+    const { redirection } = this.#options
+    enrolled.isLeaving = true
+    enrolled.probed = []
+    await this.#unprobe(enrolled)
+    if (rules === 'remove') await redirection.clear(pathOf(enrolled.netns))
+    await this.#letGo(enrolled)
+    if (pod !== undefined && isMarked(pod)) this.#mark(pod, undefined)
+  }
+
+  /** What an earlier agent left of a pod outside of it; ztunnel may have been told to keep it. */
+  async clean(pod: Pod, isDeleted: boolean): Promise<void> {
+    const uid = uidOf(pod)
+    await this.#unprobe({ uid, addresses: podAddresses(pod.ips) })
+    await this.#options.ztunnel.remove(uid)
+    if (!isDeleted) this.unmark(pod)
+  }
+
+  unmark(pod: Pod): void {
+    this.#mark(pod, undefined)
+  }
+
+  /** Puts what is new and takes out what is no more; most pods keep their addresses for life. */
+  async #probe(enrolled: EnrolledPod): Promise<void> {
+    const { uid, addresses, probed } = enrolled
+    if (addresses.join() === probed.join()) return
+    const { probes } = this.#options
+    await probes.put(membersOf(enrolled))
+    enrolled.probed = addresses
+    const former = probed.filter((address) => !addresses.includes(address))
+    if (former.length > 0) await probes.remove(membersOf({ uid, addresses: former }))
+  }
+
+  /** What cannot be taken out now is taken out when the set is next verified; nothing else has to wait for that. */
+  async #unprobe(claim: Claim): Promise<void> {
+    try {
+      await this.#options.probes.remove(membersOf(claim))
+    } catch (error) {
+      this.#options.log.warn(
+        { uid: claim.uid, err: error },
+        'could not take an ambient pod out of the probe set',
+      )
+    }
+  }
+
+  /** @returns why ztunnel does not serve it */
+  async #offer(enrolled: EnrolledPod): Promise<string | undefined> {
+    try {
+      await this.#timed('ztunnel', () => this.#tellZtunnel(enrolled))
+      return undefined
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
+
+  async #tellZtunnel(enrolled: EnrolledPod): Promise<void> {
+    await this.#options.ztunnel.add(workloadOf(enrolled))
+    enrolled.isAcked = true
+  }
+
+  /** A pod that comes back in another sandbox is another workload to ztunnel; the same sandbox stays as it is. */
+  async #admitted(pod: Pod, netns: OpenNetns, path: string, containerId?: string): Promise<EnrolledPod> {
+    const { pods, handles, redirection } = this.#options
+    const uid = uidOf(pod)
+    const former = pods.get(uid)
+    if (former?.netns.inode === netns.inode) {
+      handles.close(netns)
+      const same = { ...former, path, containerId: containerId ?? former.containerId }
+      pods.put(same)
+      return same
+    }
+    if (former !== undefined) await this.#letGo(former)
+    const { name, namespace, serviceAccount } = pod
+    const enrolled: EnrolledPod = {
+      uid,
+      name,
+      namespace,
+      serviceAccount,
+      netns,
+      path,
+      containerId,
+      addresses: [],
+      probed: [],
+      backend: redirection.backend,
+      rules: { kind: 'unknown' },
+      isAcked: false,
+      isOffered: false,
+      isLeaving: false,
+    }
+    if (pods.put(enrolled)) return enrolled
+    handles.close(netns)
+    throw new Error('this node has more ambient pods than an agent keeps')
+  }
+
+  /** First no ztunnel that connects is told of it, then those that are connected forget it, then it is closed. */
+  async #letGo(enrolled: EnrolledPod): Promise<void> {
+    const { pods, ztunnel, handles, log } = this.#options
+    const wasOffered = enrolled.isOffered
+    enrolled.isOffered = false
+    pods.remove(enrolled)
+    try {
+      if (wasOffered) await ztunnel.remove(enrolled.uid)
+    } catch (error) {
+      log.warn(
+        { pod: enrolled.name, namespace: enrolled.namespace, err: error },
+        'ztunnel kept an ambient pod',
+      )
+    }
+    handles.close(enrolled.netns)
+  }
+
+  /** Nobody waits for it: an API server that is away must not keep a pod from starting. */
+  #mark(pod: Pod, value: 'enabled' | 'pending' | undefined): void {
+    const { annotations, log } = this.#options
+    annotations.annotate(pod, value).catch((error: unknown) => {
+      const fields = { pod: pod.name, namespace: pod.namespace, why: messageOf(error) }
+      log.warn(fields, `could not set the annotation ${ANNOTATION.ambientRedirection}`)
+    })
+  }
+
+  async #timed<T>(phase: EnrolPhase, work: () => Promise<T>): Promise<T> {
+    const started = performance.now()
+    try {
+      return await work()
+    } finally {
+      this.#options.observer.observePhase(phase, (performance.now() - started) / 1000)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
+import type { AmbientRedirection } from '../mesh/ambient-redirection.ts'
+import type { Pod } from '../mesh/pod.ts'
+import type { Difference } from '../netns/index.ts'
+import type { KernelProgram } from '../rules/program.ts'
+import type { EnrolledPod, PodRules } from './enrolled-pods.ts'
+import { pathOf } from './namespace-handles.ts'
+import type { AmbientObserver, Backend, Events, PodNetworks } from './ports.ts'
+
+/** `ambientRules` and the printer of a back-end. */
+export type ProgramFor = (redirection: AmbientRedirection, backend: Backend) => KernelProgram
+
+export type PodRedirectionOptions = Readonly<{
+  networks: PodNetworks
+  programFor: ProgramFor
+  nativeNftables: boolean
+  /** AMBIENT_RECONCILE_POD_RULES_ON_STARTUP */
+  changesRunningPods: boolean
+  events: Events
+  observer: AmbientObserver
+  log: Logger
+}>
+
+const mostTold = 5
+
+/** The rules inside of ambient pods: written, compared with what should be there, repaired, removed. */
+export class PodRedirection {
+  readonly #options: PodRedirectionOptions
+
+  constructor(options: PodRedirectionOptions) {
+    this.#options = options
+  }
+
+  /** Of new pods, and of running ones in which no other back-end was at work. */
+  get backend(): Backend {
+    return this.#options.nativeNftables ? 'nft' : 'iptables'
+  }
+
+  /** Rejects with NetnsError; then the rules are as they were. */
+  async write(pod: EnrolledPod, redirection: AmbientRedirection): Promise<void> {
+    const { networks, programFor } = this.#options
+    await networks.applyRules(pathOf(pod.netns), programFor(redirection, pod.backend))
+    pod.rules = confirmed(redirection)
+  }
+
+  /** What differs; the rules that this agent may not change count as right as long as any are there. */
+  async differences(pod: EnrolledPod, redirection: AmbientRedirection): Promise<readonly Difference[]> {
+    const { networks, programFor } = this.#options
+    const found = await networks.verifyRules(pathOf(pod.netns), programFor(redirection, pod.backend))
+    if (found.length === 0 || pod.rules.kind !== 'kept') return found
+    return (await this.#present(pod)) === 'none' ? found : []
+  }
+
+  /**
+   * A pod that was running before this agent knew it: stays with the back-end that is at work in it, since two at
+   * once would redirect twice and a change would cut connections.
+   */
+  async takeOver(pod: EnrolledPod): Promise<void> {
+    const present = await this.#present(pod)
+    if (present === 'nft' || present === 'iptables') pod.backend = present
+    if (present !== 'none' && !this.#options.changesRunningPods) pod.rules = { kind: 'kept' }
+  }
+
+  /** Compares with the kernel and repairs. Rejects with NetnsError. */
+  async verify(pod: EnrolledPod, told: Pod, redirection: AmbientRedirection): Promise<'right' | 'repaired'> {
+    const { events, observer, log } = this.#options
+    const differences = await this.differences(pod, redirection)
+    const before = pod.rules
+    if (differences.length === 0) {
+      if (before.kind !== 'kept') pod.rules = confirmed(redirection)
+      return 'right'
+    }
+    await this.write(pod, redirection)
+    const fields = { pod: pod.name, namespace: pod.namespace, differences: differences.slice(0, mostTold) }
+    if (before.kind === 'confirmed' && before.wanted !== wantedBy(redirection)) {
+      log.info(fields, 'changed the rules of an ambient pod as its annotations now say')
+      return 'repaired'
+    }
+    observer.countDrift('rules')
+    log.warn(fields, 'repaired the rules of an ambient pod')
+    events.warn(told, 'RedirectionRepaired', `the pod's redirection was not whole: ${summary(differences)}`)
+    return 'repaired'
+  }
+
+  /** Nothing there is no error. */
+  async clear(path: string): Promise<void> {
+    await this.#options.networks.removeRules(path)
+  }
+
+  async #present({ netns, name, namespace }: EnrolledPod): Promise<Backend | 'both' | 'none'> {
+    const { networks, log } = this.#options
+    try {
+      return await networks.presentRules(pathOf(netns))
+    } catch (error) {
+      log.warn({ pod: name, namespace, why: messageOf(error) }, 'cannot tell what rules an ambient pod has')
+      return 'none'
+    }
+  }
+}
+
+/** Whether the rules are known to be those that the redirection needs. */
+export const isFor = (rules: PodRules, redirection: AmbientRedirection): boolean =>
+  rules.kind === 'kept' || (rules.kind === 'confirmed' && rules.wanted === wantedBy(redirection))
+
+const wantedBy = (redirection: AmbientRedirection): string => JSON.stringify(redirection)
+const confirmed = (redirection: AmbientRedirection): PodRules => ({
+  kind: 'confirmed',
+  wanted: wantedBy(redirection),
+})
+
+function summary(differences: readonly Difference[]): string {
+  const told = differences.slice(0, mostTold).map(({ kind, line }) => `${kind} ${line}`)
+  const rest = differences.length - told.length
+  return [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ').slice(0, 900)
+}
