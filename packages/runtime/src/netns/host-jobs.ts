@@ -1,4 +1,5 @@
 /** What is done in the node's own namespace. All of it runs inside that namespace. */
+import { existsSync } from 'node:fs'
 import type { HostProgram } from '../rules/host-program.ts'
 import type { Difference } from './difference.ts'
 import { hostAddress, type ProbeMember } from './host-addresses.ts'
@@ -38,18 +39,19 @@ export type HostJobResults = {
 type Backend = HostNft | HostIptables
 
 export function runHostJob(
-  job: HostJob,
+  given: HostJob,
   toolbox: Toolbox,
   current: OpenNamespace,
 ): HostJobResults[HostJob['kind']] {
-  if (job.kind === 'host-branches') return applyBranchRules(job.addresses)
-  if (job.kind === 'host-verify-branches') return branchDifferences(job.addresses)
-  if (job.kind === 'host-remove') {
+  if (given.kind === 'host-branches') return applyBranchRules(given.addresses)
+  if (given.kind === 'host-verify-branches') return branchDifferences(given.addresses)
+  if (given.kind === 'host-remove') {
     applyBranchRules([])
     removeHostNft(toolbox.nftables)
     removeHostIptables(toolbox, undefined, [])
     return undefined
   }
+  const job = { ...given, program: fittedHost(given.program, existsSync('/proc/thread-self/net/if_inet6')) }
   const { program, variant } = job
   const backend: Backend =
     program.backend === 'nft'
@@ -66,6 +68,13 @@ export function runHostJob(
       changeMembers(backend, job.put, job.remove)
       return undefined
   }
+}
+
+/** A kernel without IPv6 refuses ip6tables everything; nftables takes the rules all the same. */
+export function fittedHost(program: HostProgram, hasIpv6: boolean): HostProgram {
+  if (hasIpv6 || program.backend === 'nft') return program
+  const ofIpv4 = ({ family }: { family: 4 | 6 }) => family === 4
+  return { ...program, sets: program.sets.filter(ofIpv4), chains: program.chains.filter(ofIpv4) }
 }
 
 type HostState = Readonly<{ program: HostProgram; variant: XtablesVariant; members: readonly ProbeMember[] }>
