@@ -1,15 +1,15 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HOST_NETNS_PATH } from '@istio-install-cni/config-schema'
+import { type AddressesOf, type Named, sharedAddress, shown } from './find-pods-addresses.ts'
 import {
-  type Namespace,
   type NamespaceKey,
   namespaceAt,
   type Residence,
   type Residences,
   residencesOf,
 } from './find-pods-processes.ts'
-import { hostAddress } from './host-addresses.ts'
+import { findWithoutProcess } from './find-pods-unclaimed.ts'
 
 /** A pod's network namespace. Whoever opens the path compares the inode: the path may lead elsewhere by then. */
 type FoundNamespace = Readonly<{
@@ -26,8 +26,7 @@ type FindPodsOptions = Readonly<{
   netnsDir: string
   /** Pod uid to the pod's addresses, as far as they are known. */
   wanted: ReadonlyMap<string, Readonly<{ addresses: readonly string[] }>>
-  /** The addresses inside a namespace; rejects when it is gone, none, or the node's own. */
-  addressesOf: (path: string) => Promise<readonly string[]>
+  addressesOf: AddressesOf
   /** Told of every pod that has a candidate which was not believed. */
   onDoubt?: (uid: string, why: string) => void
 }>
@@ -53,21 +52,20 @@ export async function findPodNamespaces(
   const named = await namedNamespaces(netnsDir, excluded)
   const owners = ownersOf(residences)
   const found = new Map<string, FoundNamespace>()
-  const without: string[] = []
+  const without = new Map<string, Readonly<{ addresses: readonly string[] }>>()
   for (const [uid, { addresses }] of wanted) {
     const candidates = [...(residences.get(uid.toLowerCase())?.values() ?? [])]
-    if (candidates.length === 0) without.push(uid)
+    if (candidates.length === 0) without.set(uid, { addresses })
     else {
       const namespace = await chosen({ uid, addresses, candidates, owners, named }, options)
       if (namespace) found.set(uid, namespace)
     }
   }
   const unclaimed = [...named].filter(([key]) => !owners.has(key)).map(([, namespace]) => namespace)
-  for (const [uid, namespace] of await withoutProcess(without, unclaimed, options)) found.set(uid, namespace)
-  return found
+  const more = await findWithoutProcess(without, unclaimed, options.addressesOf, options.onDoubt)
+  return new Map([...found, ...more])
 }
 
-type Named = Namespace & Readonly<{ path: string }>
 type Owners = ReadonlyMap<NamespaceKey, ReadonlySet<string>>
 
 /** The node's first namespace, and the agent's, which is the same or no pod's of interest. */
@@ -139,81 +137,3 @@ const answer = (
 ): FoundNamespace => ({ path: named.get(key)?.path ?? path, inode, proof })
 
 const processesOf = ({ processes }: Residence): string => `cgroup of ${processes} process(es)`
-
-async function withoutProcess(
-  uids: readonly string[],
-  unclaimed: readonly Named[],
-  { wanted, addressesOf, onDoubt }: FindPodsOptions,
-): Promise<ReadonlyMap<string, FoundNamespace>> {
-  const found = new Map<string, FoundNamespace>()
-  const searched = uids.filter((uid) => (wanted.get(uid)?.addresses.length ?? 0) > 0)
-  if (searched.length === 0) return found
-  const inside = new Map<Named, ReadonlySet<string>>()
-  for (const namespace of unclaimed) {
-    inside.set(namespace, normal(await stillThere(namespace, addressesOf)))
-  }
-  for (const uid of searched) {
-    const addresses = normal(wanted.get(uid)?.addresses ?? [])
-    const matching = [...inside].filter(([, there]) => !addresses.isDisjointFrom(there))
-    const [first, second] = matching.map(([namespace]) => namespace)
-    if (second) onDoubt?.(uid, `it has no process, and several namespaces have one of its addresses`)
-    else if (first) {
-      const proof = `no process, but alone with one of its addresses ${shown([...addresses])}`
-      found.set(uid, { path: first.path, inode: first.inode, proof })
-    }
-  }
-  return onlyOwners(found, onDoubt)
-}
-
-/** Two pods with one address cannot both have the namespace; nobody can tell which one has. */
-function onlyOwners(
-  found: ReadonlyMap<string, FoundNamespace>,
-  onDoubt: FindPodsOptions['onDoubt'],
-): ReadonlyMap<string, FoundNamespace> {
-  const byInode = Map.groupBy(found, ([, { inode }]) => inode)
-  return new Map(
-    [...byInode.values()].flatMap((claims) => {
-      if (claims.length === 1) return claims
-      for (const [uid] of claims)
-        onDoubt?.(uid, 'another pod has the same address, and neither has a process')
-      return []
-    }),
-  )
-}
-
-async function sharedAddress(
-  namespace: Named,
-  addresses: readonly string[],
-  addressesOf: FindPodsOptions['addressesOf'],
-): Promise<string | undefined> {
-  const inside = normal(await stillThere(namespace, addressesOf))
-  return [...normal(addresses)].find((address) => inside.has(address))
-}
-
-/** The addresses inside, if the path led to this very namespace before and after they were read. */
-async function stillThere(
-  { path, key }: Named,
-  addressesOf: FindPodsOptions['addressesOf'],
-): Promise<readonly string[]> {
-  try {
-    const inside = await addressesOf(path)
-    return (await namespaceAt(path))?.key === key ? inside : []
-  } catch {
-    return []
-  }
-}
-
-/** In one form; what is no address is left out. */
-function normal(addresses: readonly string[]): ReadonlySet<string> {
-  return new Set(
-    addresses.flatMap((text) => {
-      try {
-        return [hostAddress(text).text]
-      } catch {
-        return []
-      }
-    }),
-  )
-}
-
-const shown = (addresses: readonly string[]): string => addresses.slice(0, 4).join(', ')
