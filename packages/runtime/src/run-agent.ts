@@ -61,8 +61,8 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
     createPluginServer(pluginCalls(calls, unreadyReasons), metrics, log),
   ] as const
   const [health, monitoring, logging, plugin] = servers
-  await listenOnPort(health, settings.healthPort, 'HEALTH_PORT')
-  await listenOnPort(monitoring, settings.monitoringPort, 'MONITORING_PORT')
+  await listenOnPort(health, settings.healthPort, 'HEALTH_PORT', log)
+  await listenOnPort(monitoring, settings.monitoringPort, 'MONITORING_PORT', log)
   await cluster.start()
   if (await Promise.race([installer.waitForNode().then(() => true), stopped.then(() => false)])) {
     await listenOnUnixSocket(logging, join(settings.cniAgentRunDir, LOG_SOCKET_NAME))
