@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -571,6 +572,10 @@ int main(int count, char **arguments) {
   }
   if (!socketPath) return fprintf(stderr, "--socket is missing\n"), 2;
   signal(SIGPIPE, SIG_IGN);
+  struct rlimit files; // a dozen for each pod
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
   for (;;) {
     if (agent < 0) agent = connectToAgent();
     struct pollfd waiting[] = {{.fd = input, .events = POLLIN}, {.fd = agent, .events = POLLIN}};

@@ -139,7 +139,7 @@ export class ZtunnelServer {
     this.#connections.add(connection)
     socket.serve(connection)
     this.#options.observer.connectionsChanged(this.#connections.count)
-    log.info({ uid: peer.uid, connections: this.#connections.count }, 'ztunnel connected')
+    log.info({ uid: peer.uid, connections: this.#connections.count }, 'ztunnel of the ambient mesh connected')
   }
 
   async #greeted(connection: ZtunnelConnection, log: Logger): Promise<void> {
@@ -168,7 +168,7 @@ export class ZtunnelServer {
     const connections = this.#connections.count
     this.#options.observer.connectionsChanged(connections)
     const fields = { connections, code: reason.code, because: reason.message }
-    if (this.#isRunning) log.warn(fields, 'ztunnel disconnected')
-    else log.info(fields, 'hung up on ztunnel')
+    if (this.#isRunning) log.warn(fields, 'ztunnel of the ambient mesh disconnected')
+    else log.info(fields, 'hung up on ztunnel of the ambient mesh')
   }
 }

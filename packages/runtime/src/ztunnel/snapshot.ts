@@ -32,12 +32,14 @@ export async function sendSnapshot(
 
 /** A workload that cannot be sent may still be served from an earlier connection: ztunnel is to keep it. */
 function snapshotRequest(workload: ZdsWorkload, log: Logger): ZtunnelRequest {
+  const keep: ZtunnelRequest = { kind: 'keep', bytes: encodeKeep(workload.uid) }
+  if (workload.netns < 0) return keep
   try {
     fstatSync(workload.netns)
     return addRequest(workload)
   } catch (error) {
     log.error({ ...logged(workload), err: error }, 'told ztunnel to keep an ambient pod that cannot be sent')
-    return { kind: 'keep', bytes: encodeKeep(workload.uid) }
+    return keep
   }
 }
 

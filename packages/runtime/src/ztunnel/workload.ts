@@ -4,7 +4,10 @@ import { encodeAdd, LARGEST_REQUEST, type WorkloadIdentity } from './messages.ts
 
 /** A pod as ztunnel is told about it. */
 export interface ZdsWorkload extends WorkloadIdentity {
-  /** Open descriptor of the pod's network namespace: the caller's, and open until `remove` of the pod resolved. */
+  /**
+   * Open descriptor of the pod's network namespace: the caller's, and open until `remove` of the pod resolved. -1 in
+   * a snapshot while the namespace is not known: ztunnel keeps what it has of the pod.
+   */
   readonly netns: number
 }
 
