@@ -6,12 +6,14 @@ import {
   type Settings,
 } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
+import { ambientModeOf } from './ambient-mode.ts'
 import { PodCalls } from './calls/pod-calls.ts'
-import { clusterOf } from './cluster.ts'
-import { CniError } from './errors.ts'
+import { type Cluster, clusterOf } from './cluster.ts'
+import { AgentError, CniError } from './errors.ts'
 import { Installer } from './install/installer.ts'
 import { uninstallIntended } from './install/intent.ts'
 import { decisionOf } from './mesh/decision.ts'
+import { type MeshDecision, meshDecisionOf } from './mesh/mesh-decision.ts'
 import type { Pod } from './mesh/pod.ts'
 import { NetworkNamespaces } from './netns/index.ts'
 import { createHealthServer } from './server/health-server.ts'
@@ -46,13 +48,18 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   })
   const { nativeNftables } = settings
   const sidecar = new SidecarPods({ namespaces, nativeNftables, events, log })
-  const decide = (pod: Pod) => decisionOf(pod, settings)
-  const calls = new PodCalls({ pods, decide, sidecar, observer: metrics, events, log })
+  const ambient = settings.ambientEnabled
+    ? await ambientModeOf({ settings, cluster, networks: namespaces, metrics, log })
+    : undefined
+  const decide = decider(settings, cluster)
+  const calls = new PodCalls({ pods, decide, sidecar, ambient, observer: metrics, events, log })
   const unreadyReasons = () => [
-    ...installer.readiness().reasons,
-    ...cluster.unreadyReasons(),
-    ...backends.unreadyReasons(),
-    ...(settings.ambientEnabled ? ['ambient mode is not served by this version'] : []),
+    ...new Set([
+      ...installer.readiness().reasons,
+      ...cluster.unreadyReasons(),
+      ...backends.unreadyReasons(),
+      ...(ambient?.unreadyReasons() ?? []),
+    ]),
   ]
   const servers = [
     createHealthServer(unreadyReasons),
@@ -64,6 +71,7 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   await listenOnPort(health, settings.healthPort, 'HEALTH_PORT', log)
   await listenOnPort(monitoring, settings.monitoringPort, 'MONITORING_PORT', log)
   await cluster.start()
+  await ambient?.start()
   if (await Promise.race([installer.waitForNode().then(() => true), stopped.then(() => false)])) {
     await listenOnUnixSocket(logging, join(settings.cniAgentRunDir, LOG_SOCKET_NAME))
     await listenOnUnixSocket(plugin, join(settings.cniAgentRunDir, PLUGIN_SOCKET_NAME))
@@ -74,9 +82,24 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
   const uninstall = (await uninstallIntended(settings)) || (await cluster.isUninstallation())
   await installer.stop({ uninstall })
   await Promise.all(servers.map((server) => server.stop()))
+  await ambient?.close({ uninstall })
   await cluster.close()
   await namespaces.close()
   log.info({ uninstall }, 'stopped the CNI node agent')
+}
+
+/** In ambient mode a pod's namespace counts too, and without knowing it nothing is decided. */
+function decider(
+  settings: Settings,
+  { namespaces }: Cluster,
+): (pod: Pod) => MeshDecision | Promise<MeshDecision> {
+  if (!settings.ambientEnabled) return (pod) => decisionOf(pod, settings)
+  const ambient = { ...settings, enablementSelectors: settings.ambientEnablementSelector }
+  return async (pod) => {
+    const labels = await namespaces.labelsOf(pod.namespace)
+    if (labels === undefined) throw new AgentError(`namespace ${pod.namespace} is not known`)
+    return meshDecisionOf(pod, labels, ambient)
+  }
 }
 
 function pluginCalls(calls: PodCalls, unreadyReasons: () => readonly string[]): PluginCalls {

@@ -17,7 +17,7 @@ interface AddObserver {
 }
 
 /** The ambient mode's part of a call. */
-export interface AmbientCalls {
+interface AmbientCalls {
   add(pod: Pod, decision: AmbientDecision, call: PodCall): Promise<void>
   check(pod: Pod, decision: AmbientDecision, call: PodCall): Promise<readonly Difference[]>
   remove(call: PodCall): Promise<void>

@@ -4,6 +4,8 @@ export interface PodCall {
   readonly name: string
   /** As the runtime knows the pod; the original's plugin does not tell it. */
   readonly uid?: string
+  /** The sandbox that the call is about; the original's plugin does not tell it. */
+  readonly containerId?: string
   /** Path of the network namespace as the container runtime gave it. */
   readonly netns: string
   /** prevResult's, without prefix length; empty when the plugin is the only one of its call. */

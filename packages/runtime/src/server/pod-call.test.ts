@@ -14,6 +14,18 @@ describe('podCallFrom', () => {
     })
   })
 
+  it('reads what the plugin says beyond the original in headers', () => {
+    const headers = { 'cni-container-id': 'c0ffee', 'cni-pod-uid': 'u-1' }
+    expect(podCallFrom(JSON.stringify(request), headers)).toMatchObject({ containerId: 'c0ffee', uid: 'u-1' })
+  })
+
+  it('does not keep a header that no runtime would send', () => {
+    const headers = { 'cni-container-id': 'c'.repeat(257), 'cni-pod-uid': '' }
+    const call = podCallFrom(JSON.stringify(request), headers)
+    expect(call).not.toHaveProperty('containerId')
+    expect(call).not.toHaveProperty('uid')
+  })
+
   it('reads a call without prevResult as one without addresses', () => {
     expect(podCallFrom(JSON.stringify({ ...request, IPs: null })).addresses).toEqual([])
   })

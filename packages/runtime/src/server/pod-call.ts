@@ -5,6 +5,8 @@ import * as v from 'valibot'
 import { CniError } from '../errors.ts'
 import type { PodCall } from '../mesh/call.ts'
 
+/** Longer than any id of Kubernetes or of a runtime. */
+const longestHeader = 256
 const shortText = v.pipe(v.string(), v.maxLength(4096))
 const address = v.object({
   Address: v.object({
@@ -40,7 +42,13 @@ export function podCallFrom(text: string, headers: IncomingHttpHeaders = {}): Po
     )
   }
   const { Netns: netns, PodName: name, PodNamespace: namespace, IPs } = parsed.output
-  const uid = headers[PLUGIN_HEADER.podUid.toLowerCase()]
+  const uid = headerIn(headers, PLUGIN_HEADER.podUid)
+  const containerId = headerIn(headers, PLUGIN_HEADER.containerId)
   const addresses = (IPs ?? []).map((ip) => ip.Address.IP)
-  return { namespace, name, netns, addresses, ...(typeof uid === 'string' && uid !== '' && { uid }) }
+  return { namespace, name, netns, addresses, ...(uid && { uid }), ...(containerId && { containerId }) }
+}
+
+function headerIn(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name.toLowerCase()]
+  return typeof value === 'string' && value.length <= longestHeader ? value : undefined
 }
