@@ -235,6 +235,22 @@ describe.runIf(kernelHasIpSet)("the node's set in iptables", () => {
     expect(await after.probeSet()).toEqual(new Map([[one.address, one.uid]]))
   })
 
+  it('is matched by rules that this iptables lists in another spelling than they are written', async () => {
+    await using network = await ScratchNetwork.create()
+    const program = hostProgram(hostRules({ ipv6: false }), 'iptables')
+    if (program.backend !== 'iptables') throw new Error('another back-end')
+    const spelled = (rule: string) => rule.replace('--to-source', '--to').replace('-p tcp', '-p 6')
+    const chains = program.chains.map((chain) => ({ ...chain, rules: chain.rules.map(spelled) }))
+    const host = new HostNetwork({ namespaces: withNft, hostNetns: network.path, backend: 'iptables' })
+    await host.applyRules({ ...program, chains })
+    expect(await host.verifyRules({ ...program, chains })).toEqual([])
+    expect(await host.applyRules({ ...program, chains })).toBe('unchanged')
+    await network.shell('iptables-nft -t nat -A ISTIO_POSTRT -p udp -j ACCEPT')
+    expect(await host.verifyRules({ ...program, chains })).toEqual([
+      { where: 'iptables', kind: 'unexpected', line: '-A ISTIO_POSTRT -p udp -j ACCEPT' },
+    ])
+  })
+
   it('is not there before it is made', () => {
     expect(ipSetMembers('no-such-set')).toBeUndefined()
   })

@@ -5,18 +5,30 @@ import { type HostChain, type HostIptablesProgram, hostChain } from '../rules/ho
 import { type Difference, differences } from './difference.ts'
 import { hostAddress, type ProbeMember } from './host-addresses.ts'
 import { changeIpSet, destroyIpSet, ensureIpSet, ipSetMembers } from './ip-set.ts'
+import { insideScratchNamespace, type OpenNamespace } from './namespace.ts'
 import { legacyTables, nftNameOf, type Toolbox } from './rule-sets.ts'
 import { type IpFamily, listChain, restoreInto, type XtablesPlace, type XtablesVariant } from './xtables.ts'
+
+/** How chains are listed where that differs from how they are written, by variant and chain. */
+const learned = new Map<string, readonly string[]>()
+const mostLearned = 16
 
 export class HostIptables {
   readonly #program: HostIptablesProgram
   readonly #variant: XtablesVariant
   readonly #toolbox: Toolbox
+  readonly #current: OpenNamespace
 
-  constructor(program: HostIptablesProgram, variant: XtablesVariant, toolbox: Toolbox) {
+  constructor(
+    program: HostIptablesProgram,
+    variant: XtablesVariant,
+    toolbox: Toolbox,
+    current: OpenNamespace,
+  ) {
     this.#program = program
     this.#variant = variant
     this.#toolbox = withNodeLock(toolbox)
+    this.#current = current
   }
 
   differences(): Difference[] {
@@ -61,11 +73,31 @@ export class HostIptables {
       has ? listChain(place, chain.table, name, this.#toolbox.xtables) : undefined
     const lines = (name: string, rules: readonly string[] | undefined) =>
       (rules ?? []).map((rule) => `-A ${name} ${rule}`)
+    const listed = list(chain.name)
     const jumps = list(chain.from)?.filter((rule) => rule === jumpTo(chain.name))
     return [
       ...differences(where, lines(chain.from, [jumpTo(chain.name)]), lines(chain.from, jumps)),
-      ...differences(where, lines(chain.name, chain.rules), lines(chain.name, list(chain.name))),
+      ...differences(where, lines(chain.name, this.#spelled(chain, listed)), lines(chain.name, listed)),
     ]
+  }
+
+  /** The rules as this version of iptables lists them; looked up only when they are not listed as written. */
+  #spelled(chain: HostChain, listed: readonly string[] | undefined): readonly string[] {
+    if (listed === undefined || listed.join('\n') === chain.rules.join('\n')) return chain.rules
+    const key = JSON.stringify([this.#variant, chain])
+    const known = learned.get(key)
+    if (known) return known
+    const place = { variant: this.#variant, family: chain.family }
+    const { deadline } = this.#toolbox.xtables
+    const spelled = insideScratchNamespace(this.#current, () => {
+      for (const set of this.#program.sets) ensureIpSet(set)
+      const filled = chain.rules.map((rule) => `-A ${chain.name} ${rule}`)
+      restoreInto(place, restoreText(chain.table, [`:${chain.name} - [0:0]`, ...filled]), { deadline })
+      return listChain(place, chain.table, chain.name, { deadline }) ?? chain.rules
+    })
+    if (learned.size >= mostLearned) learned.clear()
+    learned.set(key, spelled)
+    return spelled
   }
 
   /** One transaction: our chain is filled anew, and of the jumps to it exactly one is left. */

@@ -56,7 +56,7 @@ export function runHostJob(
   const backend: Backend =
     program.backend === 'nft'
       ? new HostNft(program, toolbox.nftables, current)
-      : new HostIptables(program, variant, toolbox)
+      : new HostIptables(program, variant, toolbox, current)
   switch (job.kind) {
     case 'host-apply':
       return applyHost(job, backend, toolbox)
