@@ -32,11 +32,16 @@ export async function makeCertificates(): Promise<void> {
   await newKey('ca')
   const authority = ['-key', certificate('ca.key'), '-out', certificate('ca.crt')]
   await command('openssl', 'req', '-x509', '-new', '-subj', '/CN=test-ca', '-days', '3650', ...authority)
-  await command('openssl', 'genrsa', '-out', certificate('sa.key'), '2048')
+  await makeServiceAccountKey()
   for (const { name, subject, alternatives, kubeconfig } of identities) {
     await issue(name, subject, alternatives)
     if (kubeconfig === true) await writeFile(certificate(`${name}.kubeconfig`), kubeconfigOf(name))
   }
+}
+
+/** With it the API server signs and verifies tokens. */
+export async function makeServiceAccountKey(): Promise<void> {
+  await command('openssl', 'genrsa', '-out', certificate('sa.key'), '2048')
 }
 
 async function newKey(name: string): Promise<void> {

@@ -3,6 +3,7 @@ import { certificate } from './certificates.ts'
 import { nodeIdentity, nodePaths } from './layout.ts'
 
 const { name, address, apiPort, serviceCidr } = nodeIdentity
+export const tokenIssuer = 'https://kubernetes.default.svc'
 const etcdUrl = 'http://127.0.0.1:2379'
 const etcdPeerUrl = 'http://127.0.0.1:2380'
 
@@ -32,7 +33,7 @@ export const controlPlane = {
     `--kubelet-client-key=${certificate('kubelet-client.key')}`,
     `--kubelet-certificate-authority=${certificate('ca.crt')}`,
     '--kubelet-preferred-address-types=InternalIP',
-    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-issuer=${tokenIssuer}`,
     `--service-account-key-file=${certificate('sa.key')}`,
     `--service-account-signing-key-file=${certificate('sa.key')}`,
     '--allow-privileged=true',

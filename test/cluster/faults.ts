@@ -1,5 +1,6 @@
 // What goes wrong on nodes.
 import { writeFile } from 'node:fs/promises'
+import { makeServiceAccountKey } from './certificates.ts'
 import type { Cluster } from './cluster.ts'
 import { nodePaths } from './layout.ts'
 import { nodeFile } from './node-namespace.ts'
@@ -30,6 +31,16 @@ export async function withHangingApiServer<T>(cluster: Cluster, during: () => Pr
 /** From now on the API server answers the agent with 401, until it gets a token again. */
 export async function spoilToken(): Promise<void> {
   await writeFile(nodeFile(`${nodePaths.serviceAccount}/token`), 'no-token-that-was-ever-issued')
+}
+
+/** From now on no token counts that was issued before. */
+export async function rotateServiceAccountKey(cluster: Cluster): Promise<void> {
+  await makeServiceAccountKey()
+  await stop('kube-controller-manager', 'KILL')
+  await stop('kube-apiserver', 'KILL')
+  await cluster.start('kube-apiserver')
+  await cluster.apiServerReady()
+  await cluster.start('kube-controller-manager')
 }
 
 export async function restartKubelet(cluster: Cluster): Promise<void> {

@@ -2,6 +2,8 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { nodeFlags } from '@istio-install-cni/runtime'
 import { distDirectory } from '../../scripts/tools.ts'
+import { accountObjects, agentAccount, agentNamespace } from './agent-account.ts'
+import { agentLabels, daemonSetName } from './agent-daemon-set.ts'
 import { certificate } from './certificates.ts'
 import type { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
@@ -10,40 +12,18 @@ import { nodeFile } from './node-namespace.ts'
 import { logFile, start, stop } from './processes.ts'
 
 const imageDirectory = inState('agent-image')
-const namespace = 'istio-system'
-const account = 'istio-cni'
-const reading = ['get', 'list', 'watch']
-const labels = { 'k8s-app': 'istio-cni-node' }
 
 const objects = [
-  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
-  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: account, namespace } },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: account },
-    rules: [
-      { apiGroups: [''], resources: ['pods', 'nodes', 'namespaces'], verbs: reading },
-      { apiGroups: ['apps'], resources: ['daemonsets'], verbs: reading },
-      { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
-    ],
-  },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: account },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: account },
-    subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
-  },
+  ...accountObjects,
   // Its pod only waits: the DaemonSet is there because an agent without one takes itself for uninstalled.
   {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
-    metadata: { name: 'istio-cni-node', namespace },
+    metadata: { name: daemonSetName, namespace: agentNamespace },
     spec: {
-      selector: { matchLabels: labels },
+      selector: { matchLabels: agentLabels },
       template: {
-        metadata: { labels },
+        metadata: { labels: agentLabels },
         spec: {
           tolerations: [{ operator: 'Exists' }],
           containers: [
@@ -55,8 +35,8 @@ const objects = [
   },
 ]
 
-/** Prints status and body of the agent's readiness. */
-const askReadiness = `const reply = await fetch('http://127.0.0.1:8000/readyz')
+/** Prints status and body of what an address answers. */
+const ask = `const reply = await fetch(process.argv[1])
 console.log(reply.status, await reply.text())`
 
 export class NodeAgent {
@@ -77,24 +57,28 @@ export class NodeAgent {
     await this.bringToken()
   }
 
-  async bringToken(): Promise<void> {
-    const token = await this.#cluster.kubectl('-n', namespace, 'create', 'token', account)
+  /** @param token one that the API server issues now, when none is given. @returns it */
+  async bringToken(token?: string): Promise<string> {
+    const brought = (
+      token ?? (await this.#cluster.kubectl('-n', agentNamespace, 'create', 'token', agentAccount))
+    ).trim()
     const directory = nodeFile(nodePaths.serviceAccount)
     await mkdir(directory, { recursive: true })
-    await writeFile(`${directory}/namespace`, namespace)
+    await writeFile(`${directory}/namespace`, agentNamespace)
     await writeFile(`${directory}/ca.crt`, await readFile(certificate('ca.crt')))
-    await writeFile(`${directory}/token`, token.trim())
+    await writeFile(`${directory}/token`, brought)
+    return brought
   }
 
-  /** Starts it; does not wait until it is ready. */
-  start(): Promise<void> {
+  /** Starts it; does not wait until it is ready. @param apiPort where it takes the API server to be */
+  start(apiPort: number = nodeIdentity.apiPort): Promise<void> {
     return start('agent', [process.execPath, ...nodeFlags, `${imageDirectory}/install-cni.mjs`], {
       PATH: process.env.PATH ?? '',
       KUBERNETES_SERVICE_HOST: nodeIdentity.apiAddress,
-      KUBERNETES_SERVICE_PORT: String(nodeIdentity.apiPort),
+      KUBERNETES_SERVICE_PORT: String(apiPort),
       NODE_NAME: nodeIdentity.name,
       POD_NAME: 'istio-cni-node-test',
-      POD_NAMESPACE: namespace,
+      POD_NAMESPACE: agentNamespace,
       MOUNTED_CNI_NET_DIR: nodePaths.netDir,
       MOUNTED_CNI_BIN_DIRS: nodePaths.binDir,
       MOUNTED_CNI_CACHE_DIRS: '/var/lib/cni',
@@ -112,6 +96,14 @@ export class NodeAgent {
     return this.#answers(503, 'unready')
   }
 
+  /** @returns the series of its metrics, by name and labels as they are printed */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const text = await this.#ask('http://127.0.0.1:15014/metrics')
+    return new Map(
+      [...text.matchAll(/^([^#\s]\S*) (\S+)$/gm)].map(([, series = '', value]) => [series, Number(value)]),
+    )
+  }
+
   stop(signal: 'TERM' | 'KILL' = 'TERM'): Promise<void> {
     return stop('agent', signal)
   }
@@ -124,9 +116,12 @@ export class NodeAgent {
 
   #answers(status: number, what: string): Promise<string> {
     return until(`the agent is ${what} (${logFile('agent')})`, async () => {
-      const node = [process.execPath, '--input-type=module', '-e', askReadiness]
-      const answer = await this.#cluster.exec(...node)
+      const answer = await this.#ask('http://127.0.0.1:8000/readyz')
       return answer.startsWith(String(status)) && answer
     })
+  }
+
+  #ask(url: string): Promise<string> {
+    return this.#cluster.exec(process.execPath, '--input-type=module', '-e', ask, url)
   }
 }

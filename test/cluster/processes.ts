@@ -40,12 +40,13 @@ export async function start(name: string, argv: readonly string[], env: NodeJS.P
 export async function stop(name: string, signal: 'TERM' | 'KILL' = 'TERM'): Promise<void> {
   const pid = running(name)
   if (pid === undefined) return
-  const ended = async () => running(name) === undefined
+  // Not when its first thread is a zombie: the others may still hold its sockets.
+  const ended = async () => nodePid() === undefined || !existsSync(nodeFile(`proc/${pid}`))
   await send(name, signal)
   try {
     await until(`${name} has ended`, ended, 20_000)
   } catch {
-    await send(name, 'KILL')
+    if (running(name) !== undefined) await send(name, 'KILL')
     await until(`${name} has ended`, ended, 20_000)
   }
 }

@@ -36,6 +36,20 @@ export function pod(name: string, sidecar: boolean): object {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name, namespace: 'default' }, spec }
 }
 
+/** A pod whose proxy is an init container that stays: it listens before the application is there. */
+export function podWithNativeSidecar(name: string): object {
+  const { metadata, spec } = podTemplate(name, true)
+  const startupProbe = { exec: { command: ['/workload', 'ask', '127.0.0.1', '15001'] }, periodSeconds: 1 }
+  const initContainers = [{ ...proxy, restartPolicy: 'Always', startupProbe }]
+  const native = { ...spec, containers: [app], initContainers }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...metadata, name, namespace: 'default' },
+    spec: native,
+  }
+}
+
 export function deployment(name: string, replicas: number): object {
   return {
     apiVersion: 'apps/v1',
