@@ -34,14 +34,19 @@ const deletePods = (...names: string[]) =>
 const untilTold = (name: string, words: string) =>
   until(`the kubelet tells of ${name}: ${words}`, async () => (await workloads.events(name)).includes(words))
 
+/** The agent's pods as an operator looks for them. */
+const listed = () => {
+  const labels = Object.entries(agentLabels).map(([name, value]) => `${name}=${value}`)
+  return agent.kubectl('get', 'pods', '-l', labels.join(','), '--no-headers')
+}
+const atFirstAttempt = /^istio-cni-node-\S+\s+1\/1\s+Running\s+0\s+\S+\n$/
+
 const everything = { configuration: true, kubeconfig: true, plugin: true }
 const nothing = { configuration: false, kubeconfig: false, plugin: false }
 
 describe("the agent's DaemonSet", () => {
   it('is found Running and ready under its label, and its log says so', async () => {
-    const [[label, value] = []] = Object.entries(agentLabels)
-    const listed = await agent.kubectl('get', 'pods', '-l', `${label}=${value}`, '--no-headers')
-    expect(listed).toMatch(/^istio-cni-node-\S+\s+1\/1\s+Running\s+0\s/)
+    expect(await listed()).toMatch(atFirstAttempt)
     const log = await agent.logs(20)
     expect(log).toMatch(/\tinfo\tcni-agent\tinstalled and watching\n/)
     for (const line of log.trimEnd().split('\n'))
@@ -87,6 +92,7 @@ describe("the agent's DaemonSet", () => {
     await agent.ready()
     await cluster.kubectl('uncordon', nodeIdentity.name)
     await agent.deletePodByForce()
+    expect(await listed()).toMatch(atFirstAttempt)
     expect(await agent.networkVersion()).toBe(version)
     expect(await agent.installed()).toEqual(everything)
   })
