@@ -66,12 +66,12 @@ describe('an ADD of an ambient pod', () => {
   it('succeeds while the API server is away, as far as it is concerned', async () => {
     const ambient = await started()
     const pod = node.put(ambientPod('web'))
-    node.isApiAway = true
+    Object.assign(node, { isApiAway: true, refusesPatches: true })
     const netns = node.sandbox(pod.uid, '/netns/a', ['10.0.0.2'])
     await add(ambient, pod, callFor(pod, '/netns/a', { addresses: ['10.0.0.2'] }))
     await aRound()
     expectIn(pod.uid, netns.inode, '10.0.0.2')
-    node.isApiAway = false
+    Object.assign(node, { isApiAway: false, refusesPatches: false })
     await aRound()
     expect(node.markOf(pod.uid)).toBe('enabled')
   })

@@ -63,6 +63,8 @@ export type AmbientPodsOptions = Readonly<{
 const delMs = 1_000
 /** A beat of ztunnel's server that is older means that its loop hangs. */
 const oldestBeatMs = 30_000
+/** For so long after a DEL what is found of the pod may be its end; a pod that lives on gets an ADD. */
+const sandboxGoneMs = 60_000
 /** Attempts to find a running pod's namespace before it waits for the next round. */
 const searches = 6
 /** Failures of one pod before people are told. */
@@ -90,8 +92,8 @@ export class AmbientPods {
   readonly #rotation: Rotation
   /** By uid, as last looked at; pods that have not been looked at yet are missing. */
   readonly #desired = new Map<string, 'enrolled' | 'outside' | 'unknown'>()
-  /** The runtime has deleted their sandbox. */
-  readonly #sandboxGone = new Set<string>()
+  /** When the runtime deleted their sandbox. */
+  readonly #sandboxGone = new Map<string, number>()
   /** What the last ztunnel that connected was told. */
   #snapshot: readonly EnrolledPod[] = []
   /** Of this round. */
@@ -227,7 +229,7 @@ export class AmbientPods {
     const work = this.#lanes.run(uid, async () => {
       const now = this.#heldBy(call)
       if (now === undefined || !(await this.#isOf(now, call))) return
-      if (this.#known.get(now.uid) !== undefined) this.#sandboxGone.add(now.uid)
+      if (this.#known.get(now.uid) !== undefined) this.#sandboxGone.set(now.uid, this.#now())
       await this.#enrolment.leave(now, undefined, 'ignore')
       this.#left(now, 'del')
     })
@@ -279,13 +281,13 @@ export class AmbientPods {
     while (!this.#isClosed && !this.#areCachesReady()) await pause(100)
     for (let attempt = 0; attempt < 3 && !this.#isClosed; attempt++) {
       if (attempt > 0) await pause(500)
-      if (await this.#discover()) break
+      if (this.#isClosed || (await this.#discover())) break
     }
     while (!this.#isClosed && !(await this.#startZtunnel())) await pause(1_000)
     if (this.#isClosed) return
     this.#hasBegun = true
     this.#options.log.info({ pods: this.#enrolled.all().length }, 'holds the ambient pods of this node')
-    this.#look(this.#known.uids(), true)
+    this.#look([...this.#known.uids(), ...this.#known.goneUids()], true)
     this.#endRound()
     this.#rotation.start()
   }
@@ -427,7 +429,9 @@ export class AmbientPods {
 
   async #found(pod: Pod): Promise<EnrolledPod | undefined> {
     const found = await this.#search.find(uidOf(pod), podAddresses(pod.ips))
-    return found === undefined ? undefined : this.#enrolment.hold(pod, found)
+    const held = found === undefined || this.#isClosed ? undefined : await this.#enrolment.hold(pod, found)
+    if (held !== undefined) this.#sandboxGone.delete(held.uid)
+    return held
   }
 
   #notFound(pod: Pod, failures: number): string | undefined {
@@ -450,7 +454,8 @@ export class AmbientPods {
 
   #stepOf(uid: string, desired: Desired): Step {
     const isHeld = this.#enrolled.get(uid) !== undefined
-    return stepFor(desired, { isHeld, isSandboxGone: this.#sandboxGone.has(uid) })
+    const goneAt = this.#sandboxGone.get(uid) ?? Number.NEGATIVE_INFINITY
+    return stepFor(desired, { isHeld, isSandboxGone: this.#now() - goneAt < sandboxGoneMs })
   }
 
   #heldBy({ uid, namespace, name }: AmbientCall): EnrolledPod | undefined {
@@ -494,7 +499,8 @@ export class AmbientPods {
 
   /** Once in a round: the node's own rules and sets, and everybody's membership. */
   #endRound(): void {
-    this.#look(this.#known.uids())
+    this.#look([...this.#known.uids(), ...this.#known.goneUids()])
+    this.#count()
     void this.#nodeRules.verify(
       () => this.#claims(),
       () => this.#areClaimsComplete(),

@@ -52,6 +52,7 @@ export class FakeNode {
   hasHostRules = false
   isListed = true
   isApiAway = false
+  refusesPatches = false
   isZtunnelStarted = false
   isZtunnelConnected = false
   refuses = new Set<string>()
@@ -178,7 +179,7 @@ export class FakeNode {
       },
       annotations: {
         annotate: async ({ uid }, value) => {
-          if (this.isApiAway) throw new Error('the API server is away')
+          if (this.refusesPatches) throw new Error('the API server is away')
           const pod = this.#cache.get(uid)
           if (pod === undefined || pod.annotations[mark] === value) return
           this.patches.push(`${pod.name} ${value}`)

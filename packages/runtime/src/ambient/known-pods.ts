@@ -52,6 +52,11 @@ export class KnownPods {
     return [...this.#pods.keys()]
   }
 
+  /** Of pods that are gone and that nobody has reacted to. */
+  goneUids(): readonly string[] {
+    return [...this.#gone.keys()]
+  }
+
   uidsIn(namespace: string): readonly string[] {
     return [...this.#pods].filter(([, pod]) => pod.namespace === namespace).map(([uid]) => uid)
   }
