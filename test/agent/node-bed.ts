@@ -1,5 +1,5 @@
 // One node for a test file: directories, an agent with free ports, pods in namespaces, a runtime that calls the chain.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,21 +17,30 @@ export const prevResult = {
   ips: [{ address: '10.77.0.2/16', gateway: '10.77.255.254', interface: 0 }],
 }
 
+/** Made by this process so far: each gets a name of its own. */
+let networks = 0
+
 export class NodeBed {
   readonly directory: string
   readonly ports: { readonly health: number; readonly monitoring: number }
   readonly #networks: PodNetwork[] = []
   readonly #agents: AgentProcess[] = []
   #pods: object[] = []
+  /** The node's network namespace, if it is not this process's own. */
+  readonly network: PodNetwork | undefined
 
-  private constructor(directory: string, ports: NodeBed['ports']) {
+  private constructor(directory: string, ports: NodeBed['ports'], network: PodNetwork | undefined) {
     this.directory = directory
     this.ports = ports
+    this.network = network
+    if (network !== undefined) this.#networks.push(network)
   }
 
-  static async create(): Promise<NodeBed> {
+  /** @param withNetwork the node gets a network namespace of its own, for what changes the node's rules */
+  static async create({ withNetwork = false } = {}): Promise<NodeBed> {
     const directory = await mkdtemp(join(tmpdir(), 'agent-test-'))
-    const bed = new NodeBed(directory, { health: await freePort(), monitoring: await freePort() })
+    const network = withNetwork ? await createNetwork(`agt${process.pid}-${++networks}`) : undefined
+    const bed = new NodeBed(directory, { health: await freePort(), monitoring: await freePort() }, network)
     for (const path of [bed.netDir, bed.binDir, bed.podsDir]) await mkdir(path, { recursive: true })
     await writeFile(
       join(bed.netDir, '10-test.conflist'),
@@ -72,16 +81,22 @@ export class NodeBed {
         ...settings,
       },
       args,
+      this.network?.path,
     )
     this.#agents.push(agent)
     return agent
   }
 
-  /** Makes the agent know a pod: its sandbox's namespace has eth0 with 10.77.0.2, as {@link prevResult} says. */
-  async createPod(name: string, metadata: object = {}, isMeshed = true): Promise<Sandbox> {
-    const network = await createNetwork(`agt${process.pid}-${this.#networks.length}`)
+  /** Makes the agent know a pod: its sandbox's namespace has eth0 with this address, as {@link prevResult} says. */
+  async createPod(
+    name: string,
+    metadata: object = {},
+    isMeshed = true,
+    address = '10.77.0.2/16',
+  ): Promise<Sandbox> {
+    const network = await createNetwork(`agt${process.pid}-${++networks}`)
     this.#networks.push(network)
-    await addInterface(network, 'eth0', '10.77.0.2/16')
+    await addInterface(network, 'eth0', address)
     this.#pods.push(podManifest(name, metadata, isMeshed))
     await writeFile(join(this.podsDir, 'pods.json'), JSON.stringify({ kind: 'List', items: this.#pods }))
     return {
@@ -90,6 +105,13 @@ export class NodeBed {
       ifname: 'eth0',
       pod: { namespace: 'shop', name, uid: `uid-${name}` },
     }
+  }
+
+  /** Makes the agent know the namespace of all pods with these labels. */
+  async labelNamespace(labels: Readonly<Record<string, string>>): Promise<void> {
+    const manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } }
+    await writeFile(join(this.directory, 'namespace.json'), JSON.stringify(manifest))
+    await rename(join(this.directory, 'namespace.json'), join(this.podsDir, 'namespace.json'))
   }
 
   /** Our part of the chain alone, as the agent installed it. */

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { nodeFlags } from '@istio-install-cni/runtime'
 
 const agentBundle = join(import.meta.dirname, '../../dist/install-cni.mjs')
@@ -19,12 +20,17 @@ export interface AgentProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts the built agent with these settings and nothing else of this process's environment but PATH. */
+/**
+ * Starts the built agent with these settings and nothing else of this process's environment but PATH.
+ * @param netns path of the network namespace that is the agent's node; this process's own by default
+ */
 export function startAgent(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
+  netns?: string,
 ): AgentProcess {
-  const child = spawn(process.execPath, [...nodeFlags, agentBundle, ...args], {
+  const [program = '', ...before] = [...inside(netns), process.execPath]
+  const child = spawn(program, [...before, ...nodeFlags, agentBundle, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -35,7 +41,7 @@ export function startAgent(
     })
   }
   const port = Number(env.HEALTH_PORT ?? 8000)
-  const readiness = () => httpGet(port, '/readyz')
+  const readiness = () => httpGet(port, '/readyz', netns)
   return {
     child,
     log: () => log,
@@ -60,7 +66,26 @@ export function startAgent(
   }
 }
 
-export function httpGet(port: number, path: string): Promise<{ status: number; body: string } | undefined> {
+type HttpAnswer = { status: number; body: string }
+
+/** @param netns where the server listens; this process's own namespace by default */
+export function httpGet(port: number, path: string, netns?: string): Promise<HttpAnswer | undefined> {
+  return netns === undefined ? httpGetHere(port, path) : httpGetInside(netns, port, path)
+}
+
+const inside = (netns: string | undefined): string[] =>
+  netns === undefined ? [] : ['nsenter', `--net=${netns}`]
+
+/** A program of its own enters the namespace. */
+async function httpGetInside(netns: string, port: number, path: string): Promise<HttpAnswer | undefined> {
+  const script = `fetch('http://127.0.0.1:${port}${path}').then(async (answer) =>
+    console.log(JSON.stringify({ status: answer.status, body: await answer.text() })), () => {})`
+  const [program = '', ...args] = [...inside(netns), process.execPath, '-e', script]
+  const { stdout } = await promisify(execFile)(program, args)
+  return stdout === '' ? undefined : JSON.parse(stdout)
+}
+
+function httpGetHere(port: number, path: string): Promise<HttpAnswer | undefined> {
   return new Promise((resolve) => {
     const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
       let body = ''
