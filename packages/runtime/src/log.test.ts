@@ -25,6 +25,15 @@ describe('a line of text', () => {
     expect(written).toContain('"a=1 b"=2')
   })
 
+  it('says an error once that is the message itself', () => {
+    const cause = new Error('EADDRINUSE')
+    createLogger('agent', 'info', false).fatal(
+      { err: new Error('no port: EADDRINUSE', { cause }) },
+      'no port: EADDRINUSE',
+    )
+    expect(written).toMatch(/\tagent\tno port: EADDRINUSE\n$/)
+  })
+
   it.each([
     [new Error('boom'), 'boom'],
     ['words', 'words'],

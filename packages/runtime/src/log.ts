@@ -25,7 +25,9 @@ export function createLogger(scope: string, level: LogLevel, asJson: boolean): L
 
 function textLine(json: string): string {
   const { time, level, scope, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>
-  const error = err === undefined ? [] : [['error', errorText(err)]]
+  // An error that is the message itself is said once; its causes are in its message.
+  const isSaid = err === undefined || (msg !== '' && errorText(err).startsWith(String(msg)))
+  const error = isSaid ? [] : [['error', errorText(err)]]
   const pairs = [...Object.entries(fields), ...error].map(
     ([key, value]) => `${valueText(key)}=${valueText(value)}`,
   )
