@@ -54,8 +54,10 @@ export async function clusterPrograms(): Promise<ClusterPrograms> {
   const own = join(clusterCache, 'bin')
   const workload = join(own, 'workload')
   await mkdir(own, { recursive: true })
-  await command('cc', '-static', '-Os', '-s', '-o', `${workload}.new`, workloadSource)
-  await rename(`${workload}.new`, workload)
+  // Another cluster may be starting at the same time.
+  const unfinished = `${workload}.${process.pid}`
+  await command('cc', '-static', '-Os', '-s', '-o', unfinished, workloadSource)
+  await rename(unfinished, workload)
   return { directories: [...tools, ...unpackedDirectories], cniPlugins, workload }
 }
 
