@@ -180,6 +180,9 @@ export const ANNOTATION = {
   ambientBypassInbound: 'ambient.istio.io/bypass-inbound-capture',
 } as const
 
+/** The API's picture of a static pod carries the uid by which the kubelet knows it (kubelet types.ConfigMirrorAnnotationKey). */
+export const STATIC_POD_ANNOTATION = 'kubernetes.io/config.mirror'
+
 /** Labels of pods and namespaces (istio.io/api label/labels.gen.go). */
 export const LABEL = {
   inject: 'sidecar.istio.io/inject',

@@ -1,4 +1,4 @@
-import { CNI_ERROR } from '@istio-install-cni/config-schema'
+import { CNI_ERROR, STATIC_POD_ANNOTATION } from '@istio-install-cni/config-schema'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ambientRedirection } from '../mesh/ambient-redirection.ts'
 import type { Pod } from '../mesh/pod.ts'
@@ -320,6 +320,16 @@ describe('labels', () => {
     node.put(ambientPod('web'))
     await aRound()
     expect(searches).not.toHaveBeenCalled()
+  })
+
+  it('of a static pod find it by the uid that the kubelet knows', async () => {
+    await started()
+    const pod = node.put(
+      ambientPod('web', { ips: ['10.0.0.2'], annotations: { [STATIC_POD_ANNOTATION]: 'uid-of-the-file' } }),
+    )
+    const netns = node.sandbox('uid-of-the-file', '/netns/web', ['10.0.0.2'])
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
   })
 
   it('of a pod whose namespace nothing proves are told of, and obeyed once it is found', async () => {

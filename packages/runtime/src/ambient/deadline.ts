@@ -18,3 +18,8 @@ export async function within<T>(ms: number, work: Promise<T>, late: () => T): Pr
     work.catch(() => undefined)
   }
 }
+
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })

@@ -50,10 +50,10 @@ export class Membership {
       if (isEnrolled) return { kind: 'enrolled', pod }
       // A namespace that is gone is about to take its pods along: not the time to cut their traffic.
       return labels === undefined && !isEnded(pod)
-        ? { kind: 'unknown', why: `namespace ${pod.namespace} is not known` }
+        ? { kind: 'unknown', why: `namespace ${pod.namespace} is not known`, pod }
         : { kind: 'outside', pod, because }
     } catch (error) {
-      return { kind: 'unknown', why: messageOf(error) }
+      return { kind: 'unknown', why: messageOf(error), pod }
     }
   }
 }

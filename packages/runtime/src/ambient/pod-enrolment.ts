@@ -100,7 +100,8 @@ export class PodEnrolment {
   /** Compares everything of a held pod with what should be, and repairs it. Rejects with NetnsError. */
   async verify(enrolled: EnrolledPod, pod: Pod, redirection: AmbientRedirection): Promise<Attempt> {
     const { ztunnel, observer, log } = this.#options
-    const isJoining = !enrolled.isAcked && markOf(pod) !== 'enabled'
+    const wasLost = !enrolled.isAcked && markOf(pod) === 'enabled'
+    const isJoining = !enrolled.isAcked && !wasLost
     const isNew = enrolled.rules.kind === 'unknown' && !isMarked(pod)
     if (isNew) await this.#timed('rules', () => this.#options.redirection.write(enrolled, redirection))
     else await this.#options.redirection.verify(enrolled, pod, redirection)
@@ -117,6 +118,7 @@ export class PodEnrolment {
         return { left: problem }
       }
     }
+    if (wasLost) observer.countDrift('ztunnel')
     if (isJoining) {
       observer.countEnrolment('running', 'done')
       log.info({ pod: pod.name, namespace: pod.namespace }, 'enrolled a running pod into the ambient mesh')

@@ -6,7 +6,7 @@ export type Desired =
   | Readonly<{ kind: 'enrolled'; pod: Pod }>
   | Readonly<{ kind: 'outside'; pod: Pod; because: string }>
   /** The API server cannot be asked: what is must stay as it is. */
-  | Readonly<{ kind: 'unknown'; why: string }>
+  | Readonly<{ kind: 'unknown'; why: string; pod?: Pod }>
   /** Deleted; `pod` is what was last known of it. */
   | Readonly<{ kind: 'gone'; pod: Pod | undefined }>
 
@@ -41,7 +41,9 @@ export type Step =
 export function stepFor(desired: Desired, { isHeld, isSandboxGone }: Actual): Step {
   switch (desired.kind) {
     case 'unknown':
-      return { kind: 'none', because: desired.why }
+      return isHeld && desired.pod !== undefined && !isEnded(desired.pod)
+        ? { kind: 'verify', pod: desired.pod }
+        : { kind: 'none', because: desired.why }
     case 'gone':
       if (isHeld) return { kind: 'leave', pod: undefined, rules: 'ignore', because: 'deleted' }
       return desired.pod !== undefined && isMarked(desired.pod) && !isSandboxGone

@@ -1,3 +1,4 @@
+import { STATIC_POD_ANNOTATION } from '@istio-install-cni/config-schema'
 import { memberIn, objectIn, textIn } from './json-object.ts'
 import type { PodChange, Projection } from './source.ts'
 
@@ -11,8 +12,6 @@ export interface KnownPod<P> {
   readonly understood: P | undefined
 }
 
-/** The annotation of the API's picture of a static pod (kubelet types.ConfigMirrorAnnotationKey). */
-const mirrorAnnotation = 'kubernetes.io/config.mirror'
 /** Kubernetes supports 110 pods a node, distributions up to 1000; what comes beyond is asked for singly. */
 const most = 5_000
 
@@ -85,7 +84,7 @@ export function knownPod<P>(manifest: unknown, project: Projection<P>, before?: 
   const known = before?.uid === uid ? before.understood : undefined
   return {
     uid,
-    staticUid: textIn(annotations, mirrorAnnotation),
+    staticUid: textIn(annotations, STATIC_POD_ANNOTATION),
     found,
     understood: 'pod' in found ? found.pod : known,
   }

@@ -82,6 +82,15 @@ describe('podFromManifest', () => {
     })
   })
 
+  it('knows the uid by which the kubelet knows a static pod', () => {
+    const annotations = { 'kubernetes.io/config.mirror': 'c0ffee' }
+    expect(podFromManifest({ metadata: { name: 'app', uid: 'api', annotations } })).toMatchObject({
+      uid: 'api',
+      staticUid: 'c0ffee',
+      annotations: {},
+    })
+  })
+
   it('fills in what an empty manifest leaves out', () => {
     expect(podFromManifest({ metadata: { name: 'app' } })).toEqual({
       namespace: 'default',

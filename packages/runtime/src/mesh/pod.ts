@@ -1,4 +1,4 @@
-import { CONTAINER, PROXY_ENV } from '@istio-install-cni/config-schema'
+import { CONTAINER, PROXY_ENV, STATIC_POD_ANNOTATION } from '@istio-install-cni/config-schema'
 import { PodManifestError } from './errors.ts'
 import { isIpAddress } from './ip-address.ts'
 import { child, elements, type Field, flag, record, requiredText, text, texts } from './manifest-fields.ts'
@@ -9,6 +9,8 @@ export type Pod = Readonly<{
   name: string
   /** Empty in a manifest that never went through an API server. */
   uid: string
+  /** Of a static pod: the uid by which the kubelet, its cgroups and so the plugin know it. */
+  staticUid?: string
   labels: Readonly<Record<string, string>>
   /** Istio's only: those under istio.io and its subdomains. */
   annotations: Readonly<Record<string, string>>
@@ -66,6 +68,7 @@ export function podFromManifest(manifest: unknown): Pod {
     namespace: nameIn(child(metadata, 'namespace'), 'default'),
     name: nameIn(child(metadata, 'name')),
     uid: text(child(metadata, 'uid')) ?? '',
+    ...optional('staticUid', text(child(record(child(metadata, 'annotations')), STATIC_POD_ANNOTATION))),
     labels: texts(child(metadata, 'labels'), most.labels, () => true),
     annotations: texts(child(metadata, 'annotations'), most.annotations, (key) =>
       /(^|\.)istio\.io\//.test(key),

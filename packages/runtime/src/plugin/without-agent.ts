@@ -1,4 +1,9 @@
-import { CNI_ERROR, DAEMONSET_NAME, type PluginConfig } from '@istio-install-cni/config-schema'
+import {
+  CNI_ERROR,
+  DAEMONSET_NAME,
+  type PluginConfig,
+  STATIC_POD_ANNOTATION,
+} from '@istio-install-cni/config-schema'
 import { enrolmentOf } from '../mesh/enrolment.ts'
 import { PodManifestError } from '../mesh/errors.ts'
 import { exemptionOf } from '../mesh/exemption.ts'
@@ -17,9 +22,6 @@ const PATIENCE_MS = 5000
 
 /** Names of pods and namespaces (RFC 1123): they become a path. */
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
-
-/** The manifest's name of the file that a static pod stands for; its value is the uid that the kubelet uses. */
-const MIRROR = 'kubernetes.io/config.mirror'
 
 /** What a pod without an agent needs of its call. */
 export interface Without {
@@ -95,7 +97,7 @@ function isUninstalled({ podNamespace }: PluginConfig, server: ApiServer): boole
 /** A pod of the same name may have replaced the one that this call is about. */
 function isOf(manifest: JsonObject, { uid }: PodArguments): boolean {
   const metadata = metadataOf(manifest)
-  const mirrored = isObject(metadata.annotations) ? metadata.annotations[MIRROR] : undefined
+  const mirrored = isObject(metadata.annotations) ? metadata.annotations[STATIC_POD_ANNOTATION] : undefined
   return uid === '' || uid === metadata.uid || uid === mirrored
 }
 
