@@ -142,7 +142,8 @@ export class Reconciler {
 
   async #found(pod: Pod): Promise<EnrolledPod | undefined> {
     const { search, enrolment, desired } = this.#options
-    const found = await search.find(uidOf(pod), podAddresses(pod.ips))
+    // The cgroups of a static pod's processes name it as the kubelet does.
+    const found = await search.find(pod.staticUid ?? uidOf(pod), podAddresses(pod.ips))
     // Whatever was held after the end would stay open.
     if (found === undefined || this.#isClosed) return undefined
     const held = await enrolment.hold(pod, found)
