@@ -156,6 +156,7 @@ describe('pods with a sidecar', () => {
     await createWaitingPod('refused')
     await spoilToken()
     await agent.start()
+    expect(await agent.unready()).toContain('401')
     await agent.bringToken()
     await expectRedirected('refused', 1)
     await expectNoneUnredirected()

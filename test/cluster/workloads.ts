@@ -136,9 +136,10 @@ export class Workloads {
     return (await this.#cluster.exec('ls', '/run/netns')).split('\n').length - 1
   }
 
-  /** The kubelet's words about why a pod does not start. */
-  events(name: string): Promise<string> {
-    return this.#cluster.kubectl('get', 'events', '--field-selector', `involvedObject.name=${name}`)
+  /** The kubelet's words about why a pod does not start; not those about an earlier one of the same name. */
+  async events(name: string): Promise<string> {
+    const uid = await this.#cluster.kubectl('get', 'pod', name, '-o', 'jsonpath={.metadata.uid}')
+    return this.#cluster.kubectl('get', 'events', '--field-selector', `involvedObject.uid=${uid}`)
   }
 
   async #list(label: string): Promise<PodList['items']> {
