@@ -1,12 +1,24 @@
 // npm run cluster -- up|down|status|kubectl|helm ARGUMENTS|exec COMMAND: a real single-node Kubernetes in namespaces of its own.
 import { Cluster } from '../test/cluster/cluster.ts'
+import { endCluster } from '../test/cluster/end-cluster.ts'
 import { nodePid } from '../test/cluster/node-namespace.ts'
 import { missingForCluster } from '../test/cluster/programs.ts'
 import { print } from './tools.ts'
 
 const usage = 'npm run cluster -- up | down | status | kubectl ARGUMENTS… | helm ARGUMENTS… | exec COMMAND…'
 
+const tasks = new Set(['up', 'status', 'kubectl', 'helm', 'exec'])
+
 async function main([task = '', ...rest]: readonly string[]): Promise<number> {
+  // Whatever else this machine lacks by now, it must be possible to end what runs.
+  if (task === 'down') {
+    await endCluster()
+    return 0
+  }
+  if (!tasks.has(task)) {
+    print(usage)
+    return 2
+  }
   const missing = await missingForCluster()
   if (missing !== undefined) {
     print(`The test cluster cannot run here: ${missing}.`)
@@ -15,11 +27,8 @@ async function main([task = '', ...rest]: readonly string[]): Promise<number> {
   const cluster = await Cluster.prepare()
   switch (task) {
     case 'up':
-      await cluster.up()
+      await cluster.up({ outlivesCaller: true })
       print('The node is Ready: npm run cluster -- kubectl get nodes')
-      return 0
-    case 'down':
-      await cluster.down()
       return 0
     case 'status':
       for (const [name, pid] of Object.entries(cluster.status())) print(`${name} ${pid ?? 'is stopped'}`)
@@ -29,11 +38,8 @@ async function main([task = '', ...rest]: readonly string[]): Promise<number> {
     case 'kubectl':
     case 'helm':
       return cluster.interactive(task, ...rest)
-    case 'exec':
-      return cluster.interactive(...rest)
     default:
-      print(usage)
-      return 2
+      return cluster.interactive(...rest)
   }
 }
 

@@ -4,9 +4,11 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { command } from '../testbed/commands.ts'
 import { makeCertificates } from './certificates.ts'
-import { cgroupRoot, createCgroups, removeCgroups } from './cgroups.ts'
+import { cgroupRoot, createCgroups } from './cgroups.ts'
 import { controlPlane, nodeFiles, runtime } from './components.ts'
 import { until } from './condition.ts'
+import { endCluster } from './end-cluster.ts'
+import { guardCluster } from './guard.ts'
 import { imageArchive } from './image.ts'
 import { adminKubeconfig, inState, nodeIdentity, nodePaths, workloadImage } from './layout.ts'
 import { createNode, destroyNode, nodeFile, onNode } from './node-namespace.ts'
@@ -40,9 +42,13 @@ export class Cluster {
     return { PATH: path.join(':'), HOME: inState('home'), KUBECONFIG: adminKubeconfig }
   }
 
-  /** Starts whatever does not run and waits until the node is Ready; what an earlier start left is used or replaced. */
-  async up(): Promise<void> {
+  /**
+   * Starts whatever does not run and waits until the node is Ready; what an earlier start left is used or replaced.
+   * @param outlivesCaller the cluster stays when this process ends, however that comes about
+   */
+  async up({ outlivesCaller = false } = {}): Promise<void> {
     await mkdir(inState('home'), { recursive: true })
+    if (!outlivesCaller) await guardCluster()
     await makeCertificates()
     await createCgroups()
     await createNode(this.environment)
@@ -60,18 +66,9 @@ export class Cluster {
     await this.nodeReady()
   }
 
-  /** Ends everything that `up` started, also when that was another process or it crashed. Safe to repeat. */
-  async down(): Promise<void> {
-    await destroyNode()
-    await until(
-      'the cgroups are empty',
-      async () => {
-        await removeCgroups()
-        return true
-      },
-      20_000,
-    )
-    await rm(inState(), { recursive: true, force: true })
+  /** {@link endCluster} */
+  down(): Promise<void> {
+    return endCluster()
   }
 
   /** What a power failure leaves: every process, mount, interface, namespace and run directory is gone; the disk stays. */

@@ -1,11 +1,12 @@
 // The node: network, mount and process namespaces of its own. Whatever happens inside ends with their first process.
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ownNamespaces } from '../../scripts/namespaces.ts'
 import { until } from './condition.ts'
 import { inState, nodeIdentity } from './layout.ts'
+import { recordedProcess, recordProcess } from './process-record.ts'
 
 const pidFile = inState('node.pid')
 const overlaid = ['etc', 'opt']
@@ -40,16 +41,6 @@ mount --make-rshared /
 touch /run/node-is-laid
 exec tini -s -- sleep infinity`
 
-/** A process's number is used again some day; together with its start it is not. */
-function startOf(pid: number): string | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
-}
-
 function childOf(parent: number): number | undefined {
   const isChild = (pid: string) => {
     try {
@@ -63,11 +54,7 @@ function childOf(parent: number): number | undefined {
 }
 
 /** @returns the node's first process, as this machine numbers it; undefined when the node is down */
-export function nodePid(): number | undefined {
-  if (!existsSync(pidFile)) return undefined
-  const [pid = '', start] = readFileSync(pidFile, 'utf8').split(' ')
-  return start !== undefined && startOf(Number(pid)) === start ? Number(pid) : undefined
-}
+export const nodePid = (): number | undefined => recordedProcess(pidFile)
 
 /** A file of the node, reached from outside. */
 export function nodeFile(path: string): string {
@@ -108,7 +95,7 @@ async function beginNode(env: NodeJS.ProcessEnv): Promise<void> {
   const { pid: parentPid } = parent
   if (parentPid === undefined) throw new Error('unshare could not be started')
   const pid = await until('the node has a first process', async () => childOf(parentPid), 10_000)
-  await writeFile(pidFile, `${pid} ${startOf(pid)}`)
+  await recordProcess(pidFile, pid)
 }
 
 /** Ends every process on the node; its mounts, interfaces and rules end with them. */
@@ -116,7 +103,7 @@ export async function destroyNode(): Promise<void> {
   const pid = nodePid()
   if (pid !== undefined) {
     process.kill(pid, 'SIGKILL')
-    await until('every process of the node has ended', async () => startOf(pid) === undefined, 30_000)
+    await until('every process of the node has ended', async () => nodePid() !== pid, 30_000)
   }
   await rm(pidFile, { force: true })
   await rm(inState('pids'), { recursive: true, force: true })
