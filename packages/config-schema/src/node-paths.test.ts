@@ -24,8 +24,10 @@ describe('kubeconfigPaths', () => {
 })
 
 describe('nodeName', () => {
-  it('prefers NODE_NAME', () => {
-    expect(nodeName({ nodeName: 'a', kubernetesNodeName: 'b' })).toBe('a')
-    expect(nodeName({ nodeName: '', kubernetesNodeName: 'b' })).toBe('b')
+  it('prefers NODE_NAME, and takes the name that the repair is told where no other is', () => {
+    const repairNodeName = 'c'
+    expect(nodeName({ nodeName: 'a', kubernetesNodeName: 'b', repairNodeName })).toBe('a')
+    expect(nodeName({ nodeName: '', kubernetesNodeName: 'b', repairNodeName })).toBe('b')
+    expect(nodeName({ nodeName: '', kubernetesNodeName: '', repairNodeName })).toBe('c')
   })
 })

@@ -28,8 +28,10 @@ export function kubeconfigPaths(settings: PathSettings): { written: string; onNo
 }
 
 /** Name of the node that we run on; empty when no setting tells, so that the host name has to. */
-export function nodeName(settings: Pick<Settings, 'nodeName' | 'kubernetesNodeName'>): string {
-  return settings.nodeName || settings.kubernetesNodeName
+export function nodeName(
+  settings: Pick<Settings, 'nodeName' | 'kubernetesNodeName' | 'repairNodeName'>,
+): string {
+  return settings.nodeName || settings.kubernetesNodeName || settings.repairNodeName
 }
 
 function inDirectory(directory: string, name: string): string {

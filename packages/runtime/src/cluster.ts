@@ -40,7 +40,7 @@ export interface Cluster {
 
 /** From the API server, or, without one, from the directory that `PODS_FROM` names. */
 export function clusterOf(settings: Settings, metrics: AgentMetrics, log: Logger): Cluster {
-  const node = nodeName(settings) || settings.repairNodeName || hostname()
+  const node = nodeName(settings) || hostname()
   return settings.podsFrom === ''
     ? clusterOfApiServer(settings, node, metrics, log)
     : clusterOfDirectory(settings, node, log)
