@@ -120,8 +120,14 @@ class World {
     Object.assign(this.node, faults)
   }
 
+  async closeAgent(): Promise<void> {
+    const closed = this.node.ambient.close({ uninstall: false })
+    await vi.advanceTimersByTimeAsync(10)
+    await closed
+  }
+
   async restartAgent(): Promise<void> {
-    await this.node.ambient.close({ uninstall: false })
+    await this.closeAgent()
     await this.node.agent().start()
   }
 
@@ -219,7 +225,7 @@ describe('AmbientPods', () => {
           for (const n of wanted) expect([n, node.markOf(`uid-${n}`)]).toEqual([n, 'enabled'])
           expect(node.hasHostRules).toBe(true)
           expect(node.counts).toEqual({ desired: wanted.length, enrolled: wanted.length, unenrolled: 0 })
-          await node.ambient.close({ uninstall: false })
+          await world.closeAgent()
           expect(node.descriptors.size).toBe(0)
         },
       ),

@@ -272,6 +272,17 @@ describe('labels', () => {
     expectIn(pod.uid, netns.inode, '10.0.0.2')
   })
 
+  it('that cannot be asked for keep nothing from being repaired', async () => {
+    node.label('shop', ambientLabel)
+    await started()
+    const { netns } = running('web', '10.0.0.2', { labels: {} })
+    await soon()
+    node.isApiAway = true
+    netns.rules = undefined
+    await aRound()
+    expect(netns.rules).toBeDefined()
+  })
+
   it('of a namespace that is gone take no pod out', async () => {
     node.label('shop', ambientLabel)
     await started()
@@ -335,8 +346,10 @@ describe('labels', () => {
   it('of a pod whose namespace nothing proves are told of, and obeyed once it is found', async () => {
     await started()
     const pod = node.put(ambientPod('web', { ips: ['10.0.0.2'] }))
+    await vi.advanceTimersByTimeAsync(50_000)
+    expect(node.events).toEqual([])
     await aRound()
-    expect(node.events).toContain('web EnrolmentPending')
+    expect(node.events).toEqual(['web EnrolmentPending'])
     const netns = node.sandbox(pod.uid, '/netns/web', ['10.0.0.2'])
     await aRound()
     expectIn(pod.uid, netns.inode, '10.0.0.2')
@@ -550,6 +563,17 @@ describe('ztunnel', () => {
     expect(node.events).toContain('web EnrolmentPending')
   })
 
+  it('that went leaves its pods to the one that is still there', async () => {
+    await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    node.ambient.ztunnelConnectionsChanged(2)
+    await soon()
+    node.served.clear()
+    node.ambient.ztunnelConnectionsChanged(1)
+    await soon()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+
   it('counts for readiness only if the setting says so', async () => {
     await started()
     node.disconnectZtunnel()
@@ -590,6 +614,15 @@ describe('an agent that follows another', () => {
     Object.assign(netns, { rules: 'of the former agent', backend: 'iptables' })
     await started()
     expect(netns.backend).toBe('iptables')
+  })
+
+  it('brings the rules of another version up to date, which is no drift', async () => {
+    const { pod, netns } = running('web', '10.0.0.2', { annotations: enabled })
+    netns.rules = 'of the former agent'
+    await started()
+    expect(netns.rules).not.toBe('of the former agent')
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect([node.drift, node.events]).toEqual([[], []])
   })
 
   it('changes no rules of running pods if it may not, but writes those that are missing', async () => {

@@ -120,7 +120,15 @@ export class AmbientPods {
     const redirection = this.#redirection
     const enrolment = new PodEnrolment({ ...options, pods: enrolled, handles, redirection, probes })
     const search = new NamespaceSearch(options.find)
-    this.#reconciler = new Reconciler({ ...options, known, enrolled, desired, search, enrolment })
+    this.#reconciler = new Reconciler({
+      ...options,
+      known,
+      enrolled,
+      desired,
+      search,
+      enrolment,
+      now: this.#now,
+    })
     const { addMs = 9_500 } = options
     this.#calls = new AmbientPodCalls({ ...options, enrolled, desired, enrolment, lanes, handles, addMs })
     this.#link = new ZtunnelLink({ enrolled, desired, changed: () => this.#look(desired.uids(), true) })

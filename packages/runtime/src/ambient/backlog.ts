@@ -79,6 +79,8 @@ export class Backlog {
     let result: 'done' | 'again' = 'again'
     try {
       result = await this.#options.work(key, { verify, failures })
+    } catch {
+      // What went wrong is the work's to tell; the key is not forgotten for it.
     } finally {
       this.#running.delete(key)
       if (result === 'again') this.#retry(key, verify, failures + 1)

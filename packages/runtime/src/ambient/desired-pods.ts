@@ -57,6 +57,11 @@ export class DesiredPods {
     if (known.get(uid) !== undefined) this.#sandboxGone.set(uid, now())
   }
 
+  /** Whether the pod belongs into the mesh and is not held. */
+  isAwaited(uid: string): boolean {
+    return this.#desired.get(uid) === 'enrolled' && this.#options.enrolled.get(uid) === undefined
+  }
+
   /** Whoever is gone needs no memory any more. */
   settle(uid: string): void {
     const { known, enrolled } = this.#options

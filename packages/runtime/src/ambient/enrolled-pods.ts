@@ -3,6 +3,8 @@ import type { Backend, OpenNetns, Workload } from './ports.ts'
 /** What is known of the rules in a pod's namespace. */
 export type PodRules =
   | Readonly<{ kind: 'unknown' }>
+  /** Some were there before this agent, which has not compared them yet: another version's may differ. */
+  | Readonly<{ kind: 'inherited' }>
   /** As this agent wrote or verified them; `wanted` is the redirection that they are for. */
   | Readonly<{ kind: 'confirmed'; wanted: string }>
   /** There since before this agent, which may not change them (AMBIENT_RECONCILE_POD_RULES_ON_STARTUP). */
@@ -79,4 +81,5 @@ export const workloadOf = ({ uid, name, namespace, serviceAccount, netns }: Enro
 })
 
 /** Everything that an enrolment consists of is confirmed. */
-export const isWhole = ({ rules, isAcked }: EnrolledPod): boolean => rules.kind !== 'unknown' && isAcked
+export const isWhole = ({ rules, isAcked }: EnrolledPod): boolean =>
+  (rules.kind === 'confirmed' || rules.kind === 'kept') && isAcked

@@ -59,7 +59,7 @@ export class PodRedirection {
   async takeOver(pod: EnrolledPod): Promise<void> {
     const present = await this.#present(pod)
     if (present === 'nft' || present === 'iptables') pod.backend = present
-    if (present !== 'none' && !this.#options.changesRunningPods) pod.rules = { kind: 'kept' }
+    if (present !== 'none') pod.rules = { kind: this.#options.changesRunningPods ? 'inherited' : 'kept' }
   }
 
   /** Compares with the kernel and repairs. Rejects with NetnsError. */
@@ -73,8 +73,9 @@ export class PodRedirection {
     }
     await this.write(pod, redirection)
     const fields = { pod: pod.name, namespace: pod.namespace, differences: differences.slice(0, mostTold) }
-    if (before.kind === 'confirmed' && before.wanted !== wantedBy(redirection)) {
-      log.info(fields, 'changed the rules of an ambient pod as its annotations now say')
+    const isOutdated = before.kind === 'confirmed' && before.wanted !== wantedBy(redirection)
+    if (isOutdated || before.kind === 'inherited') {
+      log.info(fields, 'brought the rules of an ambient pod up to date')
       return 'repaired'
     }
     observer.countDrift('rules')

@@ -70,7 +70,9 @@ function stepOutside(pod: Pod, because: string, { isHeld, isSandboxGone }: Actua
   }
   if (!isMarked(pod)) return { kind: 'none', because }
   if (isSandboxGone) return { kind: 'unmark', pod }
-  return hasEnded || pod.hostNetwork ? { kind: 'clean', pod, because: 'ended' } : { kind: 'take-out', pod }
+  // Removing rules of ours removes those of a sidecar too.
+  const hasNoAmbientRules = pod.hostNetwork || ANNOTATION.status in pod.annotations
+  return hasEnded || hasNoAmbientRules ? { kind: 'clean', pod, because: 'ended' } : { kind: 'take-out', pod }
 }
 
 export const isEnded = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed'

@@ -11,9 +11,12 @@ import type { PodEnrolment } from './pod-enrolment.ts'
 import { isFor } from './pod-redirection.ts'
 import type { AmbientObserver, AmbientOptionsSettings, Events, Ztunnel } from './ports.ts'
 import type { Step } from './reconcile.ts'
+import { Turns } from './turns.ts'
 
 /** Attempts to find a running pod's namespace before it waits for the next round. */
 const searches = 6
+/** A node that boots has pods in the API long before it has them itself. */
+const missingMs = 60_000
 /** Failures of one pod in a row before people are told. */
 const failuresToTell = 3
 
@@ -28,6 +31,7 @@ export type ReconcilerOptions = Readonly<{
   events: Events
   observer: AmbientObserver
   log: Logger
+  now: () => number
 }>
 
 /** @param verify look at the kernel even if nothing seems to have changed; `failures`: attempts before this one */
@@ -36,6 +40,9 @@ type Attempt = Readonly<{ verify: boolean; failures: number }>
 /** Takes one pod one step nearer to where it should be. The callers see to it that there is one at a time of each. */
 export class Reconciler {
   readonly #options: ReconcilerOptions
+  readonly #turns = new Turns()
+  /** Since when the namespaces of running pods have been looked for in vain, and whether that was told. */
+  readonly #missing = new Map<string, { since: number; isTold: boolean }>()
   #isClosed = false
 
   constructor(options: ReconcilerOptions) {
@@ -58,6 +65,7 @@ export class Reconciler {
       this.#failed(uid, step, attempt, error)
       return 'again'
     } finally {
+      if (!desired.isAwaited(uid)) this.#missing.delete(uid)
       desired.settle(uid)
       observer.podsChanged(desired.counts())
     }
@@ -65,6 +73,7 @@ export class Reconciler {
 
   /** Holds a running pod that belongs into the mesh, and changes nothing. @returns false when it is not found */
   async discover(uid: string): Promise<boolean> {
+    await this.#turns.next()
     const step = await this.#options.desired.stepOf(uid)
     return step.kind !== 'enrol' || (await this.#found(step.pod)) !== undefined
   }
@@ -144,16 +153,23 @@ export class Reconciler {
     const { search, enrolment, desired } = this.#options
     // The cgroups of a static pod's processes name it as the kubelet does.
     const found = await search.find(pod.staticUid ?? uidOf(pod), podAddresses(pod.ips))
+    await this.#turns.next()
     // Whatever was held after the end would stay open.
     if (found === undefined || this.#isClosed) return undefined
     const held = await enrolment.hold(pod, found)
-    if (held !== undefined) desired.found(held.uid)
+    if (held !== undefined) {
+      desired.found(held.uid)
+      this.#missing.delete(held.uid)
+    }
     return held
   }
 
   #notFound(pod: Pod, { failures }: Attempt): string | undefined {
-    const { events, observer, log } = this.#options
-    if (failures + 1 === failuresToTell) {
+    const { events, observer, log, now } = this.#options
+    const missing = this.#missing.get(uidOf(pod)) ?? { since: now(), isTold: false }
+    this.#missing.set(uidOf(pod), missing)
+    if (!missing.isTold && now() - missing.since >= missingMs) {
+      missing.isTold = true
       const message =
         'the pod is not in the ambient mesh yet: nothing proves which network namespace is its own'
       observer.countEnrolment('running', 'failed')
