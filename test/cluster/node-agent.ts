@@ -41,9 +41,12 @@ console.log(reply.status, await reply.text())`
 
 export class NodeAgent {
   readonly #cluster: Cluster
+  readonly #settings: NodeJS.ProcessEnv
 
-  constructor(cluster: Cluster) {
+  /** @param settings beside those that every agent has here */
+  constructor(cluster: Cluster, settings: NodeJS.ProcessEnv = {}) {
     this.#cluster = cluster
+    this.#settings = settings
   }
 
   /**
@@ -84,6 +87,7 @@ export class NodeAgent {
       MOUNTED_CNI_CACHE_DIRS: '/var/lib/cni',
       CNI_BIN_SOURCE_DIR: imageDirectory,
       REQUIRE_HOST_MOUNTS: 'false',
+      ...this.#settings,
     })
   }
 

@@ -8,7 +8,7 @@ import { realZtunnel } from './real.ts'
 export type ZtunnelOptions = Readonly<{
   /** Where the agent listens. */
   socketPath: string
-  /** Network namespace of the node; this process's own by default. */
+  /** Network namespace of the node, by its name or its path; this process's own by default. */
   namespace?: string
   /** Pods of the mesh that this ztunnel is not told about: those of other nodes. */
   mesh?: readonly string[]
@@ -36,8 +36,7 @@ export class Ztunnel implements AsyncDisposable {
 
   static async start(options: ZtunnelOptions): Promise<Ztunnel> {
     const { file, args, env } = Ztunnel.tells ? await standIn(options) : await realZtunnel(options)
-    const inside = options.namespace === undefined ? [] : ['ip', 'netns', 'exec', options.namespace]
-    const [program = '', ...rest] = [...inside, file, ...args]
+    const [program = '', ...rest] = [...inside(options.namespace), file, ...args]
     return new Ztunnel(spawn(program, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] }))
   }
 
@@ -83,6 +82,11 @@ export class Ztunnel implements AsyncDisposable {
   #toldCount(): number {
     return this.events.filter(({ event }) => event === 'told').length
   }
+}
+
+function inside(namespace: string | undefined): readonly string[] {
+  if (namespace === undefined) return []
+  return namespace.startsWith('/') ? ['nsenter', `--net=${namespace}`] : ['ip', 'netns', 'exec', namespace]
 }
 
 async function standIn({ socketPath, mesh = [], dns }: ZtunnelOptions) {

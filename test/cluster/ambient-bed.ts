@@ -1,0 +1,200 @@
+// A node in ambient mode: the cluster, the agent as a process of the node, and what stands for ztunnel.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PROBE_IP_SET } from '@istio-install-cni/config-schema'
+import type { ZtunnelEvent } from '../ztunnel/events.ts'
+import { Ztunnel } from '../ztunnel/stand-in.ts'
+import { dataplaneMode, type MeshPod, MeshPods } from './ambient-pods.ts'
+import { Cluster } from './cluster.ts'
+import { until } from './condition.ts'
+import { nodeIdentity } from './layout.ts'
+import { NodeAgent } from './node-agent.ts'
+import { nodeFile, nodePid } from './node-namespace.ts'
+import { logFile } from './processes.ts'
+import { Workloads } from './workloads.ts'
+
+const socketPath = '/run/ztunnel/ztunnel.sock'
+const outside = `${nodeIdentity.address}:7000`
+
+export class AmbientBed {
+  readonly cluster: Cluster
+  readonly pods: MeshPods
+  #agent: NodeAgent
+  #ztunnel: Ztunnel | undefined
+  /** What ztunnels told that are gone. */
+  readonly #former: ZtunnelEvent[] = []
+
+  private constructor(cluster: Cluster) {
+    this.cluster = cluster
+    this.pods = new MeshPods(cluster)
+    this.#agent = this.#agentWith({})
+  }
+
+  static async create(): Promise<AmbientBed> {
+    const cluster = await Cluster.prepare()
+    await cluster.down()
+    await cluster.up()
+    const bed = new AmbientBed(cluster)
+    await new Workloads(cluster).watchOutside()
+    await bed.agent.deploy()
+    await bed.agent.start()
+    await bed.startZtunnel()
+    await bed.agent.ready()
+    return bed
+  }
+
+  get agent(): NodeAgent {
+    return this.#agent
+  }
+
+  async close(): Promise<void> {
+    await this.stopZtunnel()
+    await this.cluster.down()
+  }
+
+  /** Resolves when it was told everything. */
+  async startZtunnel(): Promise<Ztunnel> {
+    const namespace = `/proc/${nodePid()}/ns/net`
+    this.#ztunnel = await Ztunnel.start({ socketPath: nodeFile(socketPath), namespace })
+    await this.#ztunnel.until(({ event }) => event === 'snapshot-sent')
+    return this.#ztunnel
+  }
+
+  /** As when it is killed: with it end the connections through it. */
+  async stopZtunnel(): Promise<void> {
+    await this.#ztunnel?.[Symbol.asyncDispose]()
+    this.#former.push(...(this.#ztunnel?.events ?? []))
+    this.#ztunnel = undefined
+  }
+
+  /** Another agent in the place of the one that runs. */
+  async replaceAgent(settings: NodeJS.ProcessEnv): Promise<void> {
+    await this.#agent.stop()
+    this.#agent = this.#agentWith(settings)
+    await this.#agent.start()
+    await this.#agent.ready()
+  }
+
+  /** After a power failure: the kubelet has started, the agent and ztunnel have not. */
+  async reboot(): Promise<void> {
+    await this.stopZtunnel()
+    await this.cluster.reboot()
+    await new Workloads(this.cluster).watchOutside()
+    await this.#agent.bringToken()
+  }
+
+  /** Everything that any ztunnel told. */
+  get events(): readonly ZtunnelEvent[] {
+    return [...this.#former, ...(this.#ztunnel?.events ?? [])]
+  }
+
+  /** What the present ztunnel told since it, or the agent, last connected: a snapshot, and what came later. */
+  get eventsSinceConnected(): readonly ZtunnelEvent[] {
+    const events = this.#ztunnel?.events ?? []
+    return events.slice(events.findLastIndex(({ event }) => event === 'connected'))
+  }
+
+  /** Resolves when ztunnel has been told everything anew. @param earlier events before the reason for it */
+  async toldAnew(earlier: number): Promise<readonly string[]> {
+    const isSent = ({ event }: ZtunnelEvent) => event === 'snapshot-sent'
+    await until('ztunnel is told everything anew', async () => this.events.slice(earlier).some(isSent))
+    const events = this.eventsSinceConnected
+    return events.slice(0, events.findIndex(isSent)).flatMap((each) => ('uid' in each ? [each.uid] : []))
+  }
+
+  deletions(earlier = 0): readonly string[] {
+    return this.events.slice(earlier).flatMap((each) => (each.event === 'del' ? [each.uid] : []))
+  }
+
+  setMesh(namespace: string, isInMesh: boolean): Promise<string> {
+    const label = isInMesh ? `${dataplaneMode}=ambient` : `${dataplaneMode}-`
+    return this.cluster.kubectl('label', 'namespace', namespace, label)
+  }
+
+  /** Rules in the network namespaces of the node's pods, by the pod's address. */
+  async rules(
+    program: 'iptables-save' | 'ip6tables-save' = 'iptables-save',
+  ): Promise<ReadonlyMap<string, string>> {
+    const script = `for netns in /run/netns/*; do
+      echo "@$(nsenter --net=$netns ip -4 -o address show dev eth0 | sed 's/.*inet \\([0-9.]*\\).*/\\1/')"
+      nsenter --net=$netns ${program}
+    done`
+    const sections = (await this.cluster.exec('sh', '-c', script)).split(/^@/m).slice(1)
+    return new Map(
+      sections.map((section) => {
+        const [address = '', ...lines] = section.split('\n')
+        return [address, lines.join('\n')]
+      }),
+    )
+  }
+
+  /** Addresses whose probes get an address of their own, with the uid of the pod. Nobody needs to have the tool for it. */
+  async probed(): Promise<ReadonlyMap<string, string>> {
+    const file = join(import.meta.dirname, '../../packages/runtime/src/netns/ip-set.ts')
+    const script = `import { ipSetMembers } from ${JSON.stringify(file)}
+      console.log(JSON.stringify([...(ipSetMembers('${PROBE_IP_SET}-v4') ?? [])]))`
+    return new Map(
+      JSON.parse(await this.cluster.exec(process.execPath, '--input-type=module-typescript', '-e', script)),
+    )
+  }
+
+  /** Everything that being in the mesh consists of. @returns what is missing */
+  async missing(...pods: readonly MeshPod[]): Promise<readonly string[]> {
+    const [rules, probed] = await Promise.all([this.rules(), this.probed()])
+    return pods.flatMap(({ name, uid, address, mark }) => [
+      ...(isRedirecting(rules.get(address)) ? [] : [`rules in ${name}`]),
+      ...(probed.get(address) === uid ? [] : [`probes of ${name}`]),
+      ...(mark === 'enabled' ? [] : [`the annotation of ${name}`]),
+      ...(this.#isServed(uid) ? [] : [`ztunnel in ${name}`]),
+    ])
+  }
+
+  /** @returns what is left of being in the mesh */
+  async left(...pods: readonly MeshPod[]): Promise<readonly string[]> {
+    const [rules, probed] = await Promise.all([this.rules(), this.probed()])
+    return pods.flatMap(({ name, uid, address, mark }) => [
+      ...(/ISTIO|15001|15008/.test(rules.get(address) ?? 'ISTIO') ? [`rules in ${name}`] : []),
+      ...(probed.has(address) ? [`probes of ${name}`] : []),
+      ...(mark === undefined ? [] : [`the annotation of ${name}`]),
+      ...(this.#isServed(uid) ? [`ztunnel in ${name}`] : []),
+    ])
+  }
+
+  /** Of the pod's connections to the outside, those that did not go by way of ztunnel. */
+  async unredirected({ uid, address }: MeshPod): Promise<number> {
+    const log = await readFile(logFile('outside'), 'utf8')
+    const arrived = log.split('\n').filter((line) => line.endsWith(` from ${address}`)).length
+    return arrived - this.#passed(uid)
+  }
+
+  /** An application connects to the outside as the first thing that it does. */
+  async firstConnection({ name, uid }: MeshPod): Promise<void> {
+    await until(`the first connection of ${name}`, async () => this.#passed(uid) > 0, 20_000)
+  }
+
+  #passed(uid: string): number {
+    return this.events.filter(
+      (each) => each.event === 'connection' && each.port === 15001 && each.uid === uid && each.to === outside,
+    ).length
+  }
+
+  #isServed(uid: string): boolean {
+    const about = this.eventsSinceConnected.filter(
+      (each) => (each.event === 'add' && each.error === '') || each.event === 'del' || each.event === 'keep',
+    )
+    const last = about.findLast((each) => 'uid' in each && each.uid === uid)
+    return last !== undefined && last.event !== 'del'
+  }
+
+  #agentWith(settings: NodeJS.ProcessEnv): NodeAgent {
+    return new NodeAgent(this.cluster, {
+      AMBIENT_ENABLED: 'true',
+      ZTUNNEL_UDS_ADDRESS: socketPath,
+      LOG_LEVEL: 'debug',
+      ...settings,
+    })
+  }
+}
+
+const isRedirecting = (rules = ''): boolean =>
+  ['15001', '15006', '15008'].every((port) => rules.includes(port))

@@ -1,0 +1,169 @@
+import { HOST_PROBE_ADDRESS } from '@istio-install-cni/config-schema'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { waysIn } from '../ztunnel/events.ts'
+import { AmbientBed } from './ambient-bed.ts'
+import type { MeshPod } from './ambient-pods.ts'
+import { until } from './condition.ts'
+
+let bed: AmbientBed
+let client: MeshPod
+let server: MeshPod
+
+beforeAll(async () => {
+  bed = await AmbientBed.create()
+  await bed.pods.createNamespace('mesh', true)
+  await bed.pods.createNamespace('later', false)
+  await Promise.all([bed.pods.create('mesh', 'client'), bed.pods.create('mesh', 'server')])
+  client = await bed.pods.readyPod('mesh', 'client')
+  server = await bed.pods.readyPod('mesh', 'server')
+})
+
+afterAll(() => bed?.close())
+
+const untilEnrolled = (...pods: MeshPod[]) =>
+  until(`${pods.map(({ name }) => name)} are in the mesh`, async () => {
+    const missing = await bed.missing(...(await bed.pods.now(...pods)))
+    if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
+    return true
+  })
+
+/** One connection between pods of the mesh, by its whole way. */
+async function expectTunnel(from: MeshPod, to: MeshPod): Promise<void> {
+  const earlier = bed.events.length
+  expect(await bed.pods.ask(from, to.address)).toBe('app:8080')
+  await expectWays(earlier, [
+    `15001 tunnel in ${from.uid}: ${from.address} → ${to.address}:8080`,
+    `15008 application in ${to.uid}: ${from.address} → ${to.address}:8080`,
+  ])
+}
+
+const expectWays = (earlier: number, expected: readonly string[]) =>
+  until(
+    `connections took their way: ${expected.join(', ')}`,
+    async () => {
+      const ways = waysIn(bed.events.slice(earlier))
+      return expected.every((way) => ways.includes(way))
+    },
+    5_000,
+  )
+
+/** Another pod that the kubelet may not start yet. */
+async function expectWaiting(name: string, why: RegExp): Promise<void> {
+  await bed.pods.create('mesh', name)
+  await until(`the kubelet is told why ${name} waits: ${why}`, async () =>
+    why.test(await bed.pods.refusals('mesh', name)),
+  )
+}
+
+const uids = (...pods: MeshPod[]) => pods.map(({ uid }) => uid).sort()
+
+describe('pods of a labelled namespace', () => {
+  it('start with everything in place, and their first connection goes by way of ztunnel', async () => {
+    await untilEnrolled(client, server)
+    for (const pod of [client, server]) {
+      await bed.firstConnection(pod)
+      expect(await bed.unredirected(pod)).toBe(0)
+    }
+  })
+
+  it('reach each other through 15001 and 15008', () => expectTunnel(client, server))
+
+  it('are found ready by probes that come from an address of their own', async () => {
+    expect(new Set(await bed.pods.askers(client))).toEqual(new Set([HOST_PROBE_ADDRESS.ipv4]))
+    expect(waysIn(bed.events).filter((way) => way.includes(HOST_PROBE_ADDRESS.ipv4))).toEqual([])
+  })
+
+  it('leave those alone that are not labelled', async () => {
+    await bed.pods.create('later', 'plain')
+    await bed.pods.create('mesh', 'out', { 'istio.io/dataplane-mode': 'none' })
+    const others = [await bed.pods.readyPod('later', 'plain'), await bed.pods.readyPod('mesh', 'out')]
+    expect(await bed.left(...others)).toEqual([])
+    const earlier = bed.events.length
+    for (const other of others) expect(await bed.pods.ask(other, server.address)).toBe('app:8080')
+    await expectWays(
+      earlier,
+      others.map(({ address }) => `15006 application in ${server.uid}: ${address} → ${server.address}:8080`),
+    )
+    await bed.pods.delete('mesh', 'out')
+  })
+})
+
+describe('a namespace with running pods', () => {
+  it('joins the mesh when it is labelled, and leaves it when it is not, without a pod that stops', async () => {
+    const plain = await bed.pods.readyPod('later', 'plain')
+    await bed.setMesh('later', true)
+    await untilEnrolled(plain)
+    await expectTunnel(plain, server)
+    await expectTunnel(server, plain)
+
+    await bed.setMesh('later', false)
+    await until('it has left', async () => {
+      const left = await bed.left(...(await bed.pods.now(plain)))
+      if (left.length > 0) throw new Error(`left: ${left.join(', ')}`)
+      return true
+    })
+    const earlier = bed.events.length
+    expect(await bed.pods.ask(plain, server.address)).toBe('app:8080')
+    expect(await bed.pods.ask(server, plain.address)).toBe('app:8080')
+    await expectWays(earlier, [
+      `15006 application in ${server.uid}: ${plain.address} → ${server.address}:8080`,
+      `15001 direct in ${server.uid}: ${server.address} → ${plain.address}:8080`,
+    ])
+    expect(waysIn(bed.events.slice(earlier)).filter((way) => way.includes(` in ${plain.uid}`))).toEqual([])
+    expect((await bed.pods.readyPod('later', 'plain')).uid).toBe(plain.uid)
+  })
+})
+
+describe('an agent that is', () => {
+  it('killed leaves its pods as they are; a pod that comes meanwhile waits, and starts enrolled', async () => {
+    const earlier = bed.events.length
+    await bed.agent.stop('KILL')
+    await expectTunnel(client, server)
+    await expectWaiting('patient', /pod mesh\/patient is in the mesh: it waits/)
+    await bed.agent.start()
+    expect([...(await bed.toldAnew(earlier))].sort()).toEqual(uids(client, server))
+    await bed.agent.ready()
+    const patient = await bed.pods.readyPod('mesh', 'patient')
+    await untilEnrolled(client, server, patient)
+    await bed.firstConnection(patient)
+    expect(await bed.unredirected(patient)).toBe(0)
+    await expectTunnel(patient, server)
+    expect(bed.deletions(earlier)).toEqual([])
+    await bed.pods.delete('mesh', 'patient')
+  })
+
+  it('replaced by a new version tells ztunnel of all pods anew, and of no end', async () => {
+    const earlier = bed.events.length
+    await bed.agent.stop()
+    await expectTunnel(client, server)
+    await bed.agent.start()
+    expect([...(await bed.toldAnew(earlier))].sort()).toEqual(uids(client, server))
+    await bed.agent.ready()
+    await untilEnrolled(client, server)
+    await expectTunnel(client, server)
+    expect(bed.deletions(earlier)).toEqual([])
+  })
+})
+
+describe('a ztunnel that is started again', () => {
+  it('is told of all pods, and of one whose start waited for it', async () => {
+    await bed.stopZtunnel()
+    const before = (await bed.rules()).size
+    await bed.pods.create('mesh', 'gap')
+    await until('the new pod has its rules', async () => {
+      const rules = await bed.rules()
+      return rules.size > before && [...rules.values()].filter((each) => each.includes('15008')).length === 3
+    })
+    await bed.startZtunnel()
+    const gap = await bed.pods.readyPod('mesh', 'gap')
+    expect(await bed.pods.refusals('mesh', 'gap')).not.toContain('FailedCreatePodSandBox')
+    await untilEnrolled(client, server, gap)
+    await bed.firstConnection(gap)
+    expect(await bed.unredirected(gap)).toBe(0)
+    await expectTunnel(client, server)
+    await expectTunnel(gap, client)
+    expect(bed.deletions(bed.events.indexOf(bed.eventsSinceConnected[0] ?? { event: 'connected' }))).toEqual(
+      [],
+    )
+  })
+})
