@@ -131,7 +131,11 @@ export class AmbientPods {
     })
     const { addMs = 9_500 } = options
     this.#calls = new AmbientPodCalls({ ...options, enrolled, desired, enrolment, lanes, handles, addMs })
-    this.#link = new ZtunnelLink({ enrolled, desired, changed: () => this.#look(desired.uids(), true) })
+    this.#link = new ZtunnelLink({
+      enrolled,
+      desired,
+      changed: (verify) => this.#look(desired.uids(), verify),
+    })
     this.#nodeRules = new NodeRules(options)
     this.#backlog = new Backlog({
       work: (uid, attempt) => lanes.run(uid, () => this.#reconciler.reconcile(uid, attempt)),

@@ -7,8 +7,8 @@ import { isMarked } from './reconcile.ts'
 export type ZtunnelLinkOptions = Readonly<{
   enrolled: EnrolledPods
   desired: DesiredPods
-  /** What ztunnel serves may differ from what was known. */
-  changed: () => void
+  /** What ztunnel serves may differ from what was known; `verify`: a good moment to look at the kernel, too. */
+  changed: (verify: boolean) => void
 }>
 
 /** What ztunnels are told when they connect, and what that says about who is served. */
@@ -44,12 +44,12 @@ export class ZtunnelLink {
     this.#connections = count
     if (!isLess) return
     for (const pod of this.#options.enrolled.all()) pod.isAcked = false
-    this.#options.changed()
+    this.#options.changed(false)
   }
 
   /** Which of them were refused is not said: then all are offered again, one by one. */
   snapshotAcked(refused: number): void {
     for (const pod of this.#snapshot) pod.isAcked = refused === 0
-    this.#options.changed()
+    this.#options.changed(true)
   }
 }
