@@ -35,12 +35,12 @@ async function main([task = '', ...rest]: readonly string[]): Promise<number> {
       return nodePid() === undefined
         ? 1
         : cluster.interactive('kubectl', 'get', 'nodes,pods', '-A', '-o', 'wide')
-    case 'kubectl':
-    case 'helm':
-      return cluster.interactive(task, ...rest)
-    default:
-      return cluster.interactive(...rest)
   }
+  if (nodePid() === undefined) {
+    print('The test cluster is down: npm run cluster -- up')
+    return 1
+  }
+  return task === 'exec' ? cluster.interactive(...rest) : cluster.interactive(task, ...rest)
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -59,14 +59,14 @@ export const nodePid = (): number | undefined => recordedProcess(pidFile)
 /** A file of the node, reached from outside. */
 export function nodeFile(path: string): string {
   const pid = nodePid()
-  if (pid === undefined) throw new Error('the test cluster is down: npm run cluster up')
+  if (pid === undefined) throw new Error('the test cluster is down: npm run cluster -- up')
   return join(`/proc/${pid}/root`, path)
 }
 
 /** The command line that runs a program on the node. */
 export function onNode(...command: string[]): [string, string[]] {
   const pid = nodePid()
-  if (pid === undefined) throw new Error('the test cluster is down: npm run cluster up')
+  if (pid === undefined) throw new Error('the test cluster is down: npm run cluster -- up')
   return ['nsenter', ['-t', String(pid), '-m', '-n', '-p', '-u', '-i', '--', ...command]]
 }
 
