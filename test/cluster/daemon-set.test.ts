@@ -44,6 +44,9 @@ const atFirstAttempt = /^istio-cni-node-\S+\s+1\/1\s+Running\s+0\s+\S+\n$/
 const everything = { configuration: true, kubeconfig: true, plugin: true }
 const nothing = { configuration: false, kubeconfig: false, plugin: false }
 
+/** A kubelet that starts takes its time, the more the more pods it finds. */
+const rebootMs = 180_000
+
 describe("the agent's DaemonSet", () => {
   it('is found Running and ready under its label, and its log says so', async () => {
     expect(await listed()).toMatch(atFirstAttempt)
@@ -95,6 +98,21 @@ describe("the agent's DaemonSet", () => {
     expect(await listed()).toMatch(atFirstAttempt)
     expect(await agent.networkVersion()).toBe(version)
     expect(await agent.installed()).toEqual(everything)
+  })
+})
+
+describe('a node that was rebooted', () => {
+  it('starts its agent and the pods of the mesh without any help, redirected', async () => {
+    const version = await agent.networkVersion()
+    const before = await workloads.unredirected()
+    const web = await running('web')
+    await cluster.reboot()
+    await workloads.watchOutside()
+    await until('web runs anew', async () => (await running('web')).address !== web.address, rebootMs)
+    await agent.ready()
+    expect(await workloads.inbound(await running('web'))).toBe('istio-proxy:15006')
+    expect(await workloads.unredirected()).toBe(before)
+    expect(await agent.networkVersion()).toBe(version)
   })
 })
 
