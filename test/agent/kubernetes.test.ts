@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeApiServer } from '../../packages/runtime/src/kube/fake-api-server.ts'
+import { podTokenOf } from '../../packages/runtime/src/kube/token.fixture.ts'
 import { type AgentProcess, httpGet } from '../testbed/agent-process.ts'
 import { addChain, type Sandbox } from '../testbed/chain.ts'
 import { NodeBed, prevResult, rulesIn } from './node-bed.ts'
@@ -24,16 +25,35 @@ afterEach(async () => {
   await api.close()
 })
 
-function agentInCluster(settings: Readonly<Record<string, string>> = {}): AgentProcess {
-  return bed.agent({
-    PODS_FROM: '',
-    KUBERNETES_SERVICE_HOST: '127.0.0.1',
-    KUBERNETES_SERVICE_PORT: String(api.port),
-    KUBERNETES_SERVICE_PROTOCOL: 'http',
-    NODE_NAME: 'node-1',
-    POD_NAMESPACE: 'istio-system',
-    ...settings,
-  })
+function agentInCluster(
+  settings: Readonly<Record<string, string>> = {},
+  serviceAccount?: string,
+): AgentProcess {
+  return bed.agent(
+    {
+      PODS_FROM: '',
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(api.port),
+      KUBERNETES_SERVICE_PROTOCOL: 'http',
+      NODE_NAME: 'node-1',
+      POD_NAMESPACE: 'istio-system',
+      ...settings,
+    },
+    [],
+    serviceAccount,
+  )
+}
+
+/** Where the kubelet puts it, the agent alone sees this token. */
+async function agentOfPod(
+  podToken: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<AgentProcess> {
+  const account = join(bed.directory, 'account')
+  await mkdir(account)
+  for (const [name, text] of Object.entries({ token: podToken, 'ca.crt': 'CA', namespace: 'istio-system' }))
+    await writeFile(join(account, name), text)
+  return agentInCluster(settings, account)
 }
 
 /** A pod whose namespace exists, and which the API server knows. */
@@ -135,6 +155,45 @@ describe('an agent with an API server', () => {
     api.token = undefined
     await agent.ready()
   })
+})
+
+describe('the kubeconfig of an agent whose pod has a service account', () => {
+  const kubeconfig = () => readFile(join(bed.netDir, 'ZZZ-istio-cni-kubeconfig'), 'utf8')
+  const requests = () => api.asked.filter(({ path }) => path.endsWith('/serviceaccounts/istio-cni/token'))
+
+  it("has a token of the node as soon as there is one, the pod's own before, and goes with an uninstallation", async () => {
+    const podToken = podTokenOf()
+    api.fault = ({ path }, response) => {
+      const isAway = path.endsWith('/token')
+      if (isAway) response.destroy()
+      return isAway
+    }
+    const agent = await agentOfPod(podToken)
+    await agent.ready()
+    await expect.poll(() => requests().length, { timeout: 10_000 }).toBeGreaterThan(0)
+    expect(await kubeconfig()).toContain(`token: ${podToken}\n`)
+    api.fault = () => false
+    await expect.poll(kubeconfig, { timeout: 10_000 }).toContain('token: issued-1\n')
+    expect(requests()[0]).toMatchObject({ token: podToken, body: { spec: { expirationSeconds: 86_400 } } })
+    expect(await metrics()).toContain('istio_cni_api_requests_total{verb="create",code="201"} 1')
+    expect(agent.log().match(/cannot get a token for the node now/g)).toHaveLength(1)
+    expect(agent.log()).not.toMatch(/issued-1|eyJ/)
+
+    api.setObject(daemonSetPath, undefined)
+    expect(await agent.stop()).toBe(0)
+    expect(existsSync(join(bed.netDir, 'ZZZ-istio-cni-kubeconfig'))).toBe(false)
+  })
+
+  it.each([{ HOST_CREDENTIALS: 'false' }, { HOST_TOKEN_SECONDS: '0' }])(
+    'asks for no token with %j',
+    async (settings) => {
+      const agent = await agentOfPod(podTokenOf(), settings)
+      await agent.ready()
+      await expect.poll(() => api.watches).toBe(1)
+      expect(await agent.stop()).toBe(0)
+      expect(requests()).toEqual([])
+    },
+  )
 })
 
 describe('an agent that stops in a cluster', () => {

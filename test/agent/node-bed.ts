@@ -65,8 +65,12 @@ export class NodeBed {
     return join(this.directory, 'pods')
   }
 
-  /** Starts an agent; does not wait for it. */
-  agent(settings: Readonly<Record<string, string>> = {}, args: readonly string[] = []): AgentProcess {
+  /** Starts an agent; does not wait for it. @param serviceAccount directory of its account's files, if it has one */
+  agent(
+    settings: Readonly<Record<string, string>> = {},
+    args: readonly string[] = [],
+    serviceAccount?: string,
+  ): AgentProcess {
     const agent = startAgent(
       {
         MOUNTED_CNI_NET_DIR: this.netDir,
@@ -82,6 +86,7 @@ export class NodeBed {
       },
       args,
       this.network?.path,
+      serviceAccount,
     )
     this.#agents.push(agent)
     return agent

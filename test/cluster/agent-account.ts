@@ -21,6 +21,26 @@ export const accountObjects: readonly object[] = [
   },
   {
     apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: agentAccount, namespace: agentNamespace },
+    rules: [
+      {
+        apiGroups: [''],
+        resources: ['serviceaccounts/token'],
+        resourceNames: [agentAccount],
+        verbs: ['create'],
+      },
+    ],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: agentAccount, namespace: agentNamespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: agentAccount },
+    subjects: [{ kind: 'ServiceAccount', name: agentAccount, namespace: agentNamespace }],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRoleBinding',
     metadata: { name: agentAccount },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: agentAccount },

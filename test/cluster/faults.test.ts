@@ -22,7 +22,8 @@ beforeAll(async () => {
   cluster = await Cluster.prepare()
   await cluster.down()
   await cluster.up()
-  agent = new NodeAgent(cluster)
+  // The kubeconfig is to have the tokens that these tests end; orphan.test.ts has the node's own.
+  agent = new NodeAgent(cluster, { HOST_TOKEN_SECONDS: '0' })
   workloads = new Workloads(cluster)
   await workloads.watchOutside()
   await cluster.apply(pod('earlier', true))

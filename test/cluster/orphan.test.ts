@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { agentAccount } from './agent-account.ts'
 import { pluginLogFile } from './agent-daemon-set.ts'
 import { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
@@ -9,11 +10,14 @@ import { nodeFile } from './node-namespace.ts'
 import { pod, type RunningPod, Workloads } from './workloads.ts'
 
 const plugin = `${nodePaths.binDir}/istio-cni`
+const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
 const kubeconfig = `${nodePaths.netDir}/ZZZ-istio-cni-kubeconfig`
 
 let cluster: Cluster
 let agent: DaemonSet
 let workloads: Workloads
+/** Of the agent's pod: it ends with the pod. */
+let podToken = ''
 
 beforeAll(async () => {
   cluster = await Cluster.prepare()
@@ -24,6 +28,7 @@ beforeAll(async () => {
   await workloads.watchOutside()
   await agent.deploy()
   await agent.ready()
+  podToken = await agent.kubectl('exec', 'daemonset/istio-cni-node', '--', 'cat', `${serviceAccount}/token`)
   await cluster.apply(pod('web', true))
   expect(await workloads.inbound(await running('web'))).toBe('istio-proxy:15006')
 })
@@ -38,6 +43,31 @@ async function running(name: string): Promise<RunningPod> {
 const deletePods = (...names: string[]) =>
   cluster.kubectl('delete', 'pod', ...names, '--wait=true', '--timeout=60s')
 
+const untilRefused = (what: string, ...token: string[]) =>
+  until(`the API server refuses ${what}`, () =>
+    cluster.kubectl('--kubeconfig', kubeconfig, ...token, 'auth', 'whoami').then(
+      () => false,
+      (error) => /provide credentials|Unauthorized/.test(String(error)),
+    ),
+  )
+
+/** The plugin's warnings about a pod, as it logged them on the node. */
+async function warningsOf(name: string): Promise<object[]> {
+  const lines = (await readFile(nodeFile(pluginLogFile), 'utf8')).split('\n')
+  return lines
+    .filter((line) => line.includes('"warn"') && line.includes(`"${name}"`))
+    .map((line) => JSON.parse(line))
+}
+
+async function expectOrphaned(name: string): Promise<void> {
+  expect(await workloads.inbound(await running(name))).toBe('app:8080')
+  expect((await warningsOf(name))[0]).toMatchObject({
+    msg: 'let a pod of the mesh start without redirection',
+    because: expect.stringContaining('DaemonSet istio-system/istio-cni-node is gone'),
+    todo: expect.stringContaining('istio-cni uninstall'),
+  })
+}
+
 describe('a plugin whose agent died and whose DaemonSet was deleted', () => {
   beforeAll(async () => {
     await agent.breakProgram()
@@ -47,27 +77,22 @@ describe('a plugin whose agent died and whose DaemonSet was deleted', () => {
 
   it('lets pods of the mesh start, warns, and lets them be deleted', async () => {
     await cluster.apply(pod('orphan', true))
-    expect(await workloads.inbound(await running('orphan'))).toBe('app:8080')
-    const [warning] = (await readFile(nodeFile(pluginLogFile), 'utf8'))
-      .split('\n')
-      .filter((line) => line.includes('"warn"') && line.includes('"orphan"'))
-    expect(JSON.parse(warning ?? '{}')).toMatchObject({
-      msg: 'let a pod of the mesh start without redirection',
-      because: expect.stringContaining('DaemonSet istio-system/istio-cni-node is gone'),
-      todo: expect.stringContaining('istio-cni uninstall'),
-    })
+    await expectOrphaned('orphan')
     await deletePods('orphan')
   })
 
-  it('makes pods wait once its token is refused, tells the operator what to do, and lets pods be deleted', async () => {
-    // A service account's token ends with the pod that it was made for.
+  it("does so too when the agent's pod, and its token, are long gone", async () => {
     await agent.kubectl('delete', 'pod', '--all', '--wait=true')
-    await until('the API server refuses the token', () =>
-      cluster.kubectl('--kubeconfig', kubeconfig, 'auth', 'whoami').then(
-        () => false,
-        (error) => /provide credentials|Unauthorized/.test(String(error)),
-      ),
-    )
+    await untilRefused("the pod's token", '--token', podToken)
+    await cluster.apply(pod('later', true))
+    await expectOrphaned('later')
+    await deletePods('later')
+  })
+
+  it('makes pods wait once its token is refused, tells the operator what to do, and lets pods be deleted', async () => {
+    // The node's token ends with the account.
+    await agent.kubectl('delete', 'serviceaccount', agentAccount)
+    await untilRefused("the node's token")
     await cluster.apply(pod('late', true))
     const event = await until('the kubelet tells why the pod waits', async () => {
       const events = await workloads.events('late')

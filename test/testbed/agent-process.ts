@@ -23,13 +23,15 @@ export interface AgentProcess {
 /**
  * Starts the built agent with these settings and nothing else of this process's environment but PATH.
  * @param netns path of the network namespace that is the agent's node; this process's own by default
+ * @param serviceAccount directory of what the kubelet would mount into the agent's pod; it sees a copy
  */
 export function startAgent(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
   netns?: string,
+  serviceAccount?: string,
 ): AgentProcess {
-  const [program = '', ...before] = [...inside(netns), process.execPath]
+  const [program = '', ...before] = [...inside(netns), ...withAccount(serviceAccount), process.execPath]
   const child = spawn(program, [...before, ...nodeFlags, agentBundle, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,6 +77,15 @@ export function httpGet(port: number, path: string, netns?: string): Promise<Htt
 
 const inside = (netns: string | undefined): string[] =>
   netns === undefined ? [] : ['nsenter', `--net=${netns}`]
+
+/** Where the account's files belong is a directory of the machine: the agent gets a mount namespace of its own. */
+const withAccount = (directory: string | undefined): string[] =>
+  directory === undefined ? [] : ['unshare', '--mount', 'sh', '-ec', mountAccount, directory]
+
+const mountAccount = `mount -t tmpfs tmpfs /var/run
+mkdir -p /var/run/secrets/kubernetes.io
+cp -r "$0" /var/run/secrets/kubernetes.io/serviceaccount
+exec "$@"`
 
 /** A program of its own enters the namespace. */
 async function httpGetInside(netns: string, port: number, path: string): Promise<HttpAnswer | undefined> {

@@ -5,10 +5,12 @@ import { ApiServerPods } from './kube/api.ts'
 import { ApiServerNamespaces } from './kube/api-namespaces.ts'
 import { ApiPodAnnotations } from './kube/api-pod-annotations.ts'
 import { ApiClient } from './kube/client.ts'
+import { readCredentials } from './kube/credentials.ts'
 import { intentByApi } from './kube/daemon-set.ts'
 import { DirectoryPods } from './kube/directory.ts'
 import { DirectoryNamespaces } from './kube/directory-namespaces.ts'
 import { ApiPodEvents } from './kube/events.ts'
+import { HostToken } from './kube/host-token.ts'
 import type { NamespaceSource } from './kube/namespace-source.ts'
 import { noOwnPodEvents, type OwnPodEvents, ownPodEvents } from './kube/own-pod-events.ts'
 import { noPodAnnotations, type PodAnnotations } from './kube/pod-annotations.ts'
@@ -30,6 +32,8 @@ export interface Cluster {
   readonly annotations: PodAnnotations
   /** Events of the agent's own pod: what concerns the node as a whole. */
   readonly ownPod: OwnPodEvents
+  /** For the node's kubeconfig; undefined when none is wanted. */
+  readonly hostToken: HostToken | undefined
   /** Begins to follow the cluster; does not wait for an API server. */
   start(): Promise<void>
   /** Empty while everything that is followed is known. */
@@ -54,6 +58,7 @@ function clusterOfDirectory(settings: Settings, node: string, log: Logger): Clus
     events: noPodEvents,
     annotations: noPodAnnotations,
     ownPod: noOwnPodEvents,
+    hostToken: undefined,
     isUninstallation: async () => false,
   }
 }
@@ -61,9 +66,8 @@ function clusterOfDirectory(settings: Settings, node: string, log: Logger): Clus
 function clusterOfApiServer(settings: Settings, node: string, metrics: AgentMetrics, log: Logger): Cluster {
   if (settings.skipTlsVerify)
     log.warn('SKIP_TLS_VERIFY: whoever answers at the address of the API server is believed')
-  const client = new ApiClient(apiServerAddress(settings), (verb, code) =>
-    metrics.countApiRequest(verb, code),
-  )
+  const address = apiServerAddress(settings)
+  const client = new ApiClient(address, (verb, code) => metrics.countApiRequest(verb, code))
   const pods = new ApiServerPods({
     client,
     nodeName: node,
@@ -78,9 +82,21 @@ function clusterOfApiServer(settings: Settings, node: string, metrics: AgentMetr
   })
   const events = new ApiPodEvents({ client, nodeName: node, log })
   const own = { namespace: settings.podNamespace, name: settings.podName }
+  const seconds = settings.hostTokenSeconds
+  const hostToken =
+    client.isConfigured && settings.hostCredentials && seconds > 0
+      ? new HostToken({
+          client,
+          podToken: async () => (await readCredentials(address)).token,
+          nodeName: node,
+          seconds,
+          log,
+        })
+      : undefined
   const followed = following(pods, new ApiServerNamespaces({ client, log }), settings)
   return {
     ...followed,
+    hostToken,
     events,
     annotations,
     ownPod: settings.podName === '' ? noOwnPodEvents : ownPodEvents({ pods, events, log, ...own }),
@@ -93,6 +109,7 @@ function clusterOfApiServer(settings: Settings, node: string, metrics: AgentMetr
       return intent.uninstall
     },
     close: async () => {
+      hostToken?.close()
       annotations.close()
       await followed.close()
       client.close()

@@ -45,6 +45,7 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
       rewritten: () => metrics.countRewrite(),
     },
     fought: (message) => cluster.ownPod.warn('ConfigFight', message),
+    ...(cluster.hostToken !== undefined && { nodeToken: cluster.hostToken }),
   })
   const { nativeNftables } = settings
   const sidecar = new SidecarPods({ namespaces, nativeNftables, events, log })
@@ -76,6 +77,8 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
     await listenOnUnixSocket(logging, join(settings.cniAgentRunDir, LOG_SOCKET_NAME))
     await listenOnUnixSocket(plugin, join(settings.cniAgentRunDir, PLUGIN_SOCKET_NAME))
     await installer.start()
+    // Only now: an API server that is away must not delay the installation.
+    cluster.hostToken?.start()
   }
 
   await stopped

@@ -5,6 +5,18 @@ export function integer(minimum: number, maximum: number): Kind<number> {
   return wholeNumber('integer', minimum, maximum)
 }
 
+/** As {@link integer}, or 0 for "not at all". */
+export function zeroOrInteger(minimum: number, maximum: number): Kind<number> {
+  const number = wholeNumber('integer', minimum, maximum)
+  return {
+    ...number,
+    expectation: `0 or ${number.expectation}`,
+    parse(text) {
+      return text.trim() === '0' ? 0 : number.parse.call(this, text)
+    },
+  }
+}
+
 /** A TCP port to connect to. */
 export const port: Kind<number> = wholeNumber('port', 1, 65535)
 

@@ -2,7 +2,7 @@ import { FILE_NAME, SERVICE_ACCOUNT_DIR, SYSTEM_NAMESPACE } from '../contract.ts
 import { boolean } from '../kinds/boolean.ts'
 import { fileMode } from '../kinds/file-mode.ts'
 import { list } from '../kinds/list.ts'
-import { port } from '../kinds/number.ts'
+import { port, zeroOrInteger } from '../kinds/number.ts'
 import { oneOf } from '../kinds/one-of.ts'
 import { absolutePath, bystanderName } from '../kinds/path.ts'
 import { hostName, namespaceName, objectName, text } from '../kinds/text.ts'
@@ -30,6 +30,14 @@ export const kubernetes = [
     since: 'ours',
     description:
       '`false` writes no kubeconfig: the node holds no credential, and pods wait while the agent is away.',
+  }),
+  setting('HOST_TOKEN_SECONDS', {
+    kind: zeroOrInteger(600, 365 * 86_400),
+    default: 86_400,
+    unit: 's',
+    since: 'ours',
+    description:
+      "Lifetime of the token in the kubeconfig, which the agent renews and which outlives the agent's pod. 0: the pod's own token, as the original.",
   }),
   setting('KUBECONFIG_MODE', {
     kind: fileMode,

@@ -71,6 +71,34 @@ describe('Installer', () => {
     expect(agent.text()).not.toContain('secret')
   })
 
+  it("writes the pod's token at once, the node's as soon as there is one, and the pod's again without it", async () => {
+    await using node = await ScratchNode.create()
+    await node.write('10-pods.conflist', list)
+    let token: string | undefined
+    let changed = () => {}
+    const nodeToken = { current: () => token, onChange: (listener: () => void) => (changed = listener) }
+    await using agent = await agentOn(node, {}, { nodeToken })
+    const path = node.path('net/ZZZ-istio-cni-kubeconfig')
+    const kubeconfigHas = (text: string) =>
+      eventually(async () => expect(await readFile(path, 'utf8')).toContain(`token: ${text}\n`))
+    await kubeconfigHas('TOKEN')
+    for (const [next, expected] of [
+      ['very.secret.one', 'very.secret.one'],
+      [undefined, 'TOKEN'],
+    ] as const) {
+      token = next
+      changed()
+      await kubeconfigHas(expected)
+    }
+    expect(agent.text()).not.toContain('secret')
+    token = 'very.secret.two'
+    changed()
+    await kubeconfigHas('very.secret.two')
+    await agent.installer.stop({ uninstall: true })
+    changed()
+    expect(await node.list('net')).toEqual(['10-pods.conflist'])
+  })
+
   it('repairs what others change, without ever being unready for it', async () => {
     await using node = await ScratchNode.create()
     await node.write('10-pods.conflist', list)

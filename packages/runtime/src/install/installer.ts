@@ -15,7 +15,7 @@ import { InstallError } from './errors.ts'
 import { removeStaleTemporaries } from './files.ts'
 import { installationOf } from './installation.ts'
 import type { JsonDocument } from './json.ts'
-import { writeKubeconfig } from './kubeconfig.ts'
+import { type NodeToken, writeKubeconfig } from './kubeconfig.ts'
 import type { Log } from './log.ts'
 import { areHostMountsRequired, missingMounts, parseMounts } from './mounts.ts'
 import { NetworkKeeper } from './network-keeper.ts'
@@ -41,10 +41,13 @@ export interface InstallerOptions {
   /** Milliseconds of a clock that only goes forward. */
   now?: () => number
   serviceAccountDir?: string
+  /** The kubeconfig gets it while there is one, else the pod's own. */
+  nodeToken?: NodeToken
   mountinfoPath?: string
   watchTimes?: WatchTimes
 }
 
+const noNodeToken: NodeToken = { current: () => undefined, onChange: () => {} }
 const usualTimes: WatchTimes = { debounceMs: 50, pollMs: 2_000 }
 const shortestRetryMs = 250
 const longestRetryMs = 10_000
@@ -77,6 +80,7 @@ export class Installer {
       fought: () => {},
       now: () => performance.now(),
       serviceAccountDir: SERVICE_ACCOUNT_DIR,
+      nodeToken: noNodeToken,
       mountinfoPath: '/proc/self/mountinfo',
       watchTimes: usualTimes,
       ...options,
@@ -95,6 +99,7 @@ export class Installer {
     const authorityDir = dirname(settings.kubeCaFile)
     if (!directories.some(({ path }) => path === authorityDir)) directories.push({ path: authorityDir })
     this.#watch = new DirectoryWatch(directories, () => this.#ask(), watchTimes)
+    this.#options.nodeToken.onChange(() => this.#ask())
   }
 
   readiness(): Readiness {
@@ -211,8 +216,8 @@ export class Installer {
   }
 
   async #writeKubeconfig(): Promise<boolean> {
-    const { settings, log, serviceAccountDir } = this.#options
-    const outcome = await writeKubeconfig(settings, serviceAccountDir)
+    const { settings, log, serviceAccountDir, nodeToken } = this.#options
+    const outcome = await writeKubeconfig(settings, serviceAccountDir, nodeToken.current())
     if (outcome.done === 'written') log.info({ path: outcome.path }, 'wrote the kubeconfig')
     const skipped = outcome.done === 'skipped' ? outcome.why : ''
     if (skipped !== '' && skipped !== this.#kubeconfigSkipped)

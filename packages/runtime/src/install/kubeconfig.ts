@@ -17,13 +17,21 @@ export type KubeconfigOutcome =
   | { done: 'written' | 'unchanged'; path: string }
   | { done: 'skipped'; why: string }
 
+/** A token that was made for the node: it outlives the agent's pod. */
+export interface NodeToken {
+  /** Undefined while there is none. */
+  current(): string | undefined
+  onChange(listener: () => void): void
+}
+
 /**
- * Keeps the kubeconfig that the plugin uses while the agent is away, from the pod's service account. Without an
- * API server or service account there is none. Throws `InstallError`; the token is in no message.
+ * Keeps the kubeconfig that the plugin uses while the agent is away, with the node's token or else with that of the
+ * pod. Without an API server or service account there is none. Throws `InstallError`; the token is in no message.
  */
 export async function writeKubeconfig(
   settings: Settings,
   serviceAccountDir: string,
+  nodeToken?: string,
 ): Promise<KubeconfigOutcome> {
   const paths = kubeconfigPaths(settings)
   if (paths === undefined) {
@@ -32,7 +40,7 @@ export async function writeKubeconfig(
   }
   if (settings.kubernetesServiceHost === '')
     return { done: 'skipped', why: 'KUBERNETES_SERVICE_HOST is not set' }
-  const token = await tokenOf(serviceAccountDir)
+  const token = nodeToken ?? (await tokenOf(serviceAccountDir))
   if (token === '')
     return { done: 'skipped', why: `there is no service account token in ${serviceAccountDir}` }
   const content = kubeconfigText(settings, token, await authorityOf(settings, serviceAccountDir))

@@ -20,6 +20,8 @@ const podsPath = '/api/v1/pods'
 const namespacesPath = '/api/v1/namespaces'
 const podStatusPath = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/status$/
 
+const accountTokenPath = /^\/api\/v1\/namespaces\/[^/]+\/serviceaccounts\/[^/]+\/token$/
+
 const status = (code: number, reason: string): Json => ({ kind: 'Status', status: 'Failure', reason, code })
 
 export class FakeApiServer {
@@ -35,7 +37,10 @@ export class FakeApiServer {
   /** By path. */
   readonly #objects = new Map<string, Json>()
   #version = 1000
+  #issued = 0
   fault: Fault = () => false
+  /** Seconds: grants no token a longer life. */
+  longestToken = Number.POSITIVE_INFINITY
   /** When set, only this bearer token is known. */
   token: string | undefined
 
@@ -193,9 +198,21 @@ export class FakeApiServer {
       this.#patchStatus(`${namespace}/${name}`, asked, response)
       return
     }
+    if (accountTokenPath.test(asked.path)) {
+      reply(response, 201, this.#tokenFor(asked))
+      return
+    }
     const isEvent = /\/events(\/|$)/.test(asked.path)
     if (isEvent) this.events.push(asked.body ?? {})
     reply(response, isEvent ? 201 : 404, isEvent ? (asked.body ?? {}) : status(404, 'NotFound'))
+  }
+
+  /** A TokenRequest with the next token: `issued-1`, `issued-2`, … */
+  #tokenFor({ body }: Asked): Json {
+    const spec = (body?.spec ?? {}) as Json
+    const expirationSeconds = Math.min(Number(spec.expirationSeconds), this.longestToken)
+    this.#issued += 1
+    return { ...body, spec: { ...spec, expirationSeconds }, status: { token: `issued-${this.#issued}` } }
   }
 
   /** Of a pod's status, the annotations alone. */
