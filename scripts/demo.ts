@@ -1,5 +1,5 @@
-// npm run demo [-- --pod FILE ... --conflist FILE --native-nftables]
-// Builds, then runs demo/inside.ts in network, mount and process namespaces of its own: nothing outside changes, and
+// npm run demo [-- --pod FILE ... --conflist FILE --native-nftables], npm run demo -- --ambient [--native-nftables]
+// Builds, then runs demo/inside.ts or demo/ambient/inside.ts in network, mount and process namespaces of its own: nothing outside changes, and
 // whatever ends this process ends everything that it started.
 import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
@@ -10,18 +10,25 @@ import { build } from './build.ts'
 import { ownNamespaces } from './namespaces.ts'
 import { print } from './tools.ts'
 
-const usage = 'usage: npm run demo -- [--pod FILE]... [--conflist FILE] [--native-nftables]'
+const usage =
+  'usage: npm run demo -- [--pod FILE]... [--conflist FILE] [--native-nftables], or --ambient [--native-nftables]'
+/** In a container of Kubernetes the demo's processes would seem to be that pod's. */
+const demoNamespaces = [...ownNamespaces, '--cgroup']
 const ownUsers = ['--user', '--map-root-user', '--map-auto']
 
 function options() {
   try {
-    return parseArgs({
+    const { values } = parseArgs({
       options: {
+        ambient: { type: 'boolean', default: false },
         pod: { type: 'string', multiple: true },
         conflist: { type: 'string' },
         'native-nftables': { type: 'boolean', default: false },
       },
-    }).values
+    })
+    if (values.ambient && (values.pod ?? values.conflist) !== undefined)
+      throw new Error('the demo of ambient mode has pods and a conflist of its own')
+    return values
   } catch (error) {
     print(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
     process.exit(2)
@@ -30,8 +37,8 @@ function options() {
 
 /** Root needs no user namespace; anybody else needs one in which the sidecar's user exists, too. */
 function namespaceArguments(): string[] {
-  if (process.getuid?.() === 0) return ownNamespaces
-  const args = [...ownUsers, ...ownNamespaces]
+  if (process.getuid?.() === 0) return demoNamespaces
+  const args = [...ownUsers, ...demoNamespaces]
   if (spawnSync('unshare', [...args, 'true']).status === 0) return args
   print(
     'The demo needs root here: nobody else can make namespaces with several users in them. Type:\n  sudo npm run demo\nor install newuidmap (apt-get install uidmap), and try again as you are.',
@@ -48,7 +55,7 @@ function checkReadable(file: string): void {
   }
 }
 
-const { pod = [], conflist, 'native-nftables': nativeNftables } = options()
+const { ambient, pod = [], conflist, 'native-nftables': nativeNftables } = options()
 for (const file of [...pod, ...(conflist === undefined ? [] : [conflist])]) checkReadable(file)
 const args = namespaceArguments()
 await build()
@@ -59,13 +66,12 @@ const request = {
   conflist: conflist && resolve(conflist),
   nativeNftables,
 }
-const inside = spawn(
-  'unshare',
-  [...args, process.execPath, join(import.meta.dirname, 'demo/inside.ts'), JSON.stringify(request)],
-  {
-    stdio: 'inherit',
-  },
-)
+const program = join(import.meta.dirname, ambient ? 'demo/ambient/inside.ts' : 'demo/inside.ts')
+const inside = spawn('unshare', [...args, process.execPath, program, JSON.stringify(request)], {
+  stdio: 'inherit',
+  // What the demo tells of ztunnel only the stand-in tells.
+  env: { ...process.env, ZTUNNEL_BIN: undefined },
+})
 // unshare itself lets signals pass; when it is killed, the kernel ends all that it has started.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => inside.kill('SIGKILL'))

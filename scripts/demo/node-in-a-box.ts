@@ -47,7 +47,11 @@ export async function createNodeNetwork(): Promise<boolean> {
   }
 }
 
-export function startAgentOn(node: NodeDirectories, nativeNftables: boolean): AgentProcess {
+export function startAgentOn(
+  node: NodeDirectories,
+  nativeNftables: boolean,
+  settings: Readonly<Record<string, string>> = {},
+): AgentProcess {
   return startAgent({
     MOUNTED_CNI_NET_DIR: node.net,
     MOUNTED_CNI_BIN_DIRS: node.bin,
@@ -61,6 +65,7 @@ export function startAgentOn(node: NodeDirectories, nativeNftables: boolean): Ag
     NATIVE_NFTABLES: String(nativeNftables),
     EXCLUDE_NAMESPACES: excludedNamespace,
     LOG_LEVEL: 'debug',
+    ...settings,
   })
 }
 

@@ -94,6 +94,30 @@ ${pod('second', { [`${traffic}/includeOutboundIPRanges`]: '2001:db8:b::/48' })}`
     expect(code).toBe(0)
   })
 
+  it.each([[[]], [['--native-nftables']]])(
+    'shows ambient mode, with %j',
+    async (args) => {
+      const { code, output } = await demo('--ambient', ...args)
+      expect(output).not.toContain('✗')
+      expect(output).toMatch(/shop\/web +10\.88\.\S+ +[1-9]/)
+      expect(output).toMatch(/web → reviews:8080 +15001 → 15008 → reviews +10\.88\.\S+ +✓/)
+      expect(output).toMatch(/web: DNS question +15053 +✓/)
+      expect(output).toMatch(/the node → web:8080 +web +169\.254\.7\.127 +✓/)
+      expect(output).toMatch(/batch → the world:80 +the world +10\.88\.\S+ +✓/)
+      expect(output).toMatch(/after \d+ s the rules are back/)
+      expect(output).toContain('as it was before')
+      expect(code).toBe(0)
+    },
+    // The flushed rules come back when the agent's round comes to them.
+    180_000,
+  )
+
+  it("does not take the user's pods into the demo of ambient mode", async () => {
+    const { code, output } = await demo('--ambient', '--pod', import.meta.filename)
+    expect(output).toMatch(/has pods and a conflist of its own\nusage:/)
+    expect(code).toBe(2)
+  })
+
   it.each([
     ['a file that is not there', undefined, /cannot be read/],
     ['no pod', 'kind: Deployment', /pod\.yaml: it holds no object of kind Pod/],
