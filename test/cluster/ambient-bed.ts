@@ -164,17 +164,22 @@ export class AmbientBed {
   async unredirected({ uid, address }: MeshPod): Promise<number> {
     const log = await readFile(logFile('outside'), 'utf8')
     const arrived = log.split('\n').filter((line) => line.endsWith(` from ${address}`)).length
-    return arrived - this.#passed(uid)
+    return arrived - this.#passed({ uid, address })
   }
 
   /** An application connects to the outside as the first thing that it does. */
-  async firstConnection({ name, uid }: MeshPod): Promise<void> {
-    await until(`the first connection of ${name}`, async () => this.#passed(uid) > 0, 20_000)
+  async firstConnection(pod: MeshPod): Promise<void> {
+    await until(`the first connection of ${pod.name}`, async () => this.#passed(pod) > 0, 20_000)
   }
 
-  #passed(uid: string): number {
+  #passed({ uid, address }: Pick<MeshPod, 'uid' | 'address'>): number {
     return this.events.filter(
-      (each) => each.event === 'connection' && each.port === 15001 && each.uid === uid && each.to === outside,
+      (each) =>
+        each.event === 'connection' &&
+        each.port === 15001 &&
+        each.uid === uid &&
+        each.from.startsWith(`${address}:`) &&
+        each.to === outside,
     ).length
   }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { until } from './condition.ts'
 import { inState } from './layout.ts'
 
 const mountPoint = '/sys/fs/cgroup'
@@ -21,8 +22,16 @@ export async function createCgroups(): Promise<void> {
   for (const path of hierarchies()) await mkdir(join(path, cgroupRoot), { recursive: true })
 }
 
+/** Waits until the last process in them has ended. */
 export async function removeCgroups(): Promise<void> {
-  for (const path of hierarchies()) await removeTree(join(path, cgroupRoot))
+  await until(
+    'the cgroups are empty',
+    async () => {
+      for (const path of hierarchies()) await removeTree(join(path, cgroupRoot))
+      return true
+    },
+    20_000,
+  )
 }
 
 async function removeTree(path: string): Promise<void> {

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { command } from '../testbed/commands.ts'
 import { makeCertificates } from './certificates.ts'
-import { cgroupRoot, createCgroups } from './cgroups.ts'
+import { cgroupRoot, createCgroups, removeCgroups } from './cgroups.ts'
 import { controlPlane, nodeFiles, runtime } from './components.ts'
 import { until } from './condition.ts'
 import { endCluster } from './end-cluster.ts'
@@ -74,6 +74,8 @@ export class Cluster {
   /** What a power failure leaves: every process, mount, interface, namespace and run directory is gone; the disk stays. */
   async reboot(): Promise<void> {
     await destroyNode()
+    // Of every cgroup that is left the kubelet would ask for seconds what its container was.
+    await removeCgroups()
     await this.up()
   }
 

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises'
 import { removeCgroups } from './cgroups.ts'
-import { until } from './condition.ts'
 import { dismissGuard } from './guard.ts'
 import { inState } from './layout.ts'
 import { destroyNode } from './node-namespace.ts'
@@ -12,13 +11,6 @@ import { destroyNode } from './node-namespace.ts'
 export async function endCluster(): Promise<void> {
   dismissGuard()
   await destroyNode()
-  await until(
-    'the cgroups are empty',
-    async () => {
-      await removeCgroups()
-      return true
-    },
-    20_000,
-  )
+  await removeCgroups()
   await rm(inState(), { recursive: true, force: true })
 }
