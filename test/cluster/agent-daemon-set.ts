@@ -13,21 +13,15 @@ interface HostMount {
   readonly hostPath: string
   readonly mountPath: string
   readonly readOnly?: true
-  readonly mountPropagation?: 'HostToContainer'
   readonly type?: 'Directory' | 'DirectoryOrCreate'
 }
 
+/** Those of the original's chart in sidecar mode, and the runtime's results. */
 const chartMounts: readonly HostMount[] = [
   { hostPath: '/opt/cni/bin', mountPath: '/host/opt/cni/bin' },
   { hostPath: '/etc/cni/net.d', mountPath: '/host/etc/cni/net.d' },
   { hostPath: '/proc', mountPath: '/host/proc', readOnly: true, type: 'Directory' },
   { hostPath: '/var/run/istio-cni', mountPath: '/var/run/istio-cni', type: 'DirectoryOrCreate' },
-  {
-    hostPath: '/var/run/netns',
-    mountPath: '/host/var/run/netns',
-    mountPropagation: 'HostToContainer',
-    type: 'DirectoryOrCreate',
-  },
   { hostPath: '/var/lib/cni', mountPath: '/host/var/lib/cni', readOnly: true, type: 'DirectoryOrCreate' },
 ]
 

@@ -69,7 +69,7 @@ export const CNI_VERSION_WHEN_ABSENT = '0.1.0'
 /** Version of a configuration that we write ourselves, unchained (original cni/pkg/install/cniconfig.go). */
 export const CNI_VERSION_WRITTEN = '0.3.1'
 
-/** The node's directories as the container runtime sees them (containerd and CRI-O defaults; guide G12, G13). */
+/** The node's directories as the container runtime sees them (containerd and CRI-O defaults; the hardened image's guide). */
 export const NODE_CNI_NET_DIR = '/etc/cni/net.d'
 export const NODE_CNI_BIN_DIR = '/opt/cni/bin'
 /** Where the DaemonSet mounts them (original manifests/charts/istio-cni/templates/daemonset.yaml). */
@@ -143,7 +143,7 @@ export const METRICS_PATH = '/metrics'
 
 /** Files that we write on the node. */
 export const FILE_NAME = {
-  /** Guide G17; sorts behind every network configuration. */
+  /** The hardened image's guide; sorts behind every network configuration. */
   kubeconfig: 'ZZZ-istio-cni-kubeconfig',
   /** The original's, in the run dir. */
   runDirKubeconfig: 'istio-cni-kubeconfig',

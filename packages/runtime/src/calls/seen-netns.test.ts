@@ -9,6 +9,14 @@ describe("a pod's network namespace", () => {
     (netns) => expect(seen(netns, '/host/var/run/netns/cni-1')).toBe('/host/var/run/netns/cni-1'),
   )
 
+  it('is found through the first process of the node where its directory is not mounted', () => {
+    const through = '/host/proc/1/root/run/netns/cni-1'
+    expect(seen('/var/run/netns/cni-1', through)).toBe(through)
+    expect(seen('/var/run/netns/cni-1', through, '/host/var/run/netns/cni-1')).toBe(
+      '/host/var/run/netns/cni-1',
+    )
+  })
+
   it('is taken as it is told where that path is there', () => {
     expect(seen('/var/run/netns/cni-1', '/var/run/netns/cni-1', '/host/var/run/netns/cni-1')).toBe(
       '/var/run/netns/cni-1',

@@ -39,7 +39,11 @@ function openDescriptor(path: string): number {
   } catch (cause) {
     const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
     if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ESRCH') {
-      throw new NetnsError('gone', `the network namespace ${path} does not exist (any more)`, { cause })
+      throw new NetnsError('gone', `the network namespace ${path} does not exist (any more)`, {
+        detail:
+          "if the pod is still there, the node's /proc or /var/run/netns is not mounted into the agent's container",
+        cause,
+      })
     }
     throw new NetnsError('not-entered', `the network namespace ${path} cannot be opened`, {
       detail: errno,
