@@ -519,6 +519,15 @@ describe('ztunnel', () => {
     expect(node.served.get(pod.uid)).toBe(77n)
   })
 
+  it('keeps what it has of a pod of which nobody can tell now whether it belongs into the mesh', async () => {
+    const { pod, netns } = running('web', '10.0.0.2', { annotations: enabled })
+    node.served.set(pod.uid, netns.inode)
+    node.labels.delete('shop')
+    node.put({ ...pod, labels: {} })
+    await started()
+    expect(node.served.get(pod.uid)).toBe(netns.inode)
+  })
+
   it('gets everything again when it restarts in the middle of an enrolment', async () => {
     await started()
     let release = () => {}

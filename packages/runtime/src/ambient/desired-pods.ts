@@ -4,7 +4,7 @@ import { type EnrolledPods, isWhole } from './enrolled-pods.ts'
 import { type KnownPods, uidOf } from './known-pods.ts'
 import type { Membership } from './membership.ts'
 import type { Claim } from './probe-set.ts'
-import { type Desired, type Step, stepFor } from './reconcile.ts'
+import { type Desired, isEnded, isMarked, type Step, stepFor } from './reconcile.ts'
 
 /** For so long after a DEL what is found of the pod may be its end; a pod that lives on gets an ADD. */
 const sandboxGoneMs = 60_000
@@ -102,6 +102,18 @@ export class DesiredPods {
       const isWanted = kind === 'enrolled' && enrolled.get(uid) === undefined && !this.#sandboxGone.has(uid)
       const pod = isWanted ? known.get(uid) : undefined
       return pod === undefined ? [] : [pod]
+    })
+  }
+
+  /**
+   * Marked pods that may run and are not held, whatever is to become of them: until that has happened, a ztunnel that
+   * serves them has to go on.
+   */
+  unheldMarked(): readonly Pod[] {
+    const { known, enrolled } = this.#options
+    return [...known.all()].filter((pod) => {
+      const uid = uidOf(pod)
+      return isMarked(pod) && !isEnded(pod) && enrolled.get(uid) === undefined && !this.#sandboxGone.has(uid)
     })
   }
 

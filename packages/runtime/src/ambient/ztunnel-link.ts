@@ -2,7 +2,6 @@ import type { DesiredPods } from './desired-pods.ts'
 import { type EnrolledPod, type EnrolledPods, workloadOf } from './enrolled-pods.ts'
 import { uidOf } from './known-pods.ts'
 import type { Workload } from './ports.ts'
-import { isMarked } from './reconcile.ts'
 
 export type ZtunnelLinkOptions = Readonly<{
   enrolled: EnrolledPods
@@ -25,7 +24,7 @@ export class ZtunnelLink {
   workloads(): readonly Workload[] {
     const { enrolled, desired } = this.#options
     this.#snapshot = enrolled.all().filter(({ isOffered }) => isOffered)
-    const kept = desired.unheld().filter(isMarked)
+    const kept = desired.unheldMarked()
     return [
       ...this.#snapshot.map(workloadOf),
       ...kept.map((pod) => ({

@@ -188,6 +188,14 @@ describe('adding a workload', () => {
     await expect(server.add(workload('a'))).rejects.toMatchObject({ code: 'no-connection' })
   })
 
+  it('fails at once, and says why, before the server has started', async () => {
+    const options = { socketPath: path, workloads: () => [], log: silentLog, observer: observer() }
+    await expect(new ZtunnelServer(options).add(workload('a'))).rejects.toMatchObject({
+      code: 'no-connection',
+      message: expect.stringContaining('just started'),
+    })
+  })
+
   it('fails at once when the server closes', async () => {
     const server = await startServer({ connectionWaitMs: 1_000_000 })
     const added = server.add(workload('a'))

@@ -39,6 +39,7 @@ export class ZtunnelServer {
   readonly #loop: DescriptorLoop
   readonly #listener: Listener
   #isRunning = false
+  #isClosed = false
 
   constructor(options: ZtunnelServerOptions) {
     this.#options = options
@@ -101,6 +102,7 @@ export class ZtunnelServer {
   /** Hangs up; ztunnels keep serving their pods and connect to the agent that follows. */
   async close(): Promise<void> {
     this.#isRunning = false
+    this.#isClosed = true
     this.#listener.close()
     this.#connections.end(new ZtunnelError('disconnected', 'the agent is stopping'))
     await this.#loop.stop()
@@ -116,7 +118,13 @@ export class ZtunnelServer {
   }
 
   async #connection(until: number): Promise<ZtunnelConnection> {
-    if (!this.#isRunning) throw new ZtunnelError('no-connection', 'the agent is stopping')
+    if (!this.#isRunning) {
+      // Nobody waits before the start: it comes after all running pods have been looked for, this one among them.
+      const why = this.#isClosed
+        ? 'the agent is stopping'
+        : 'the agent has just started and serves no ztunnel yet'
+      throw new ZtunnelError('no-connection', why)
+    }
     return await this.#connections.wait(until - performance.now())
   }
 
