@@ -5,7 +5,7 @@ import { pluginLogFile } from './agent-daemon-set.ts'
 import { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
 import { DaemonSet } from './daemon-set.ts'
-import { nodePaths } from './layout.ts'
+import { nodeIdentity, nodePaths } from './layout.ts'
 import { nodeFile } from './node-namespace.ts'
 import { pod, type RunningPod, Workloads } from './workloads.ts'
 
@@ -84,6 +84,10 @@ describe('a plugin whose agent died and whose DaemonSet was deleted', () => {
   it("does so too when the agent's pod, and its token, are long gone", async () => {
     await agent.kubectl('delete', 'pod', '--all', '--wait=true')
     await untilRefused("the pod's token", '--token', podToken)
+    const whose = await cluster.kubectl('--kubeconfig', kubeconfig, 'auth', 'whoami')
+    expect(whose).toContain(`system:serviceaccount:istio-system:${agentAccount}`)
+    expect(whose).toMatch(new RegExp(`node-name +\\[?${nodeIdentity.name}`))
+    expect(whose).not.toContain('pod-name')
     await cluster.apply(pod('later', true))
     await expectOrphaned('later')
     await deletePods('later')

@@ -182,10 +182,11 @@ describe('HostToken', () => {
     expect(token.current()).toBe('issued-2')
   })
 
-  it('asks rarely for what it may not have, and says which right is missing', async () => {
+  it('asks rarely, after a few attempts, for what it may not have, and says which right is missing', async () => {
     answerWith(403, { kind: 'Status', reason: 'Forbidden' })
     await started()
-    expect(sleeps).toEqual([600_000])
+    for (let more = 0; more < 4; more += 1) await look()
+    expect(sleeps).toEqual([250, 500, 1000, 600_000, 600_000])
     expect(token.current()).toBeUndefined()
     expect(logged.join('')).toContain('lacks \\"create\\" of serviceaccounts/token')
   })

@@ -29,7 +29,8 @@ interface Held extends TokenLifetime {
 }
 
 const checkMs = 60_000
-/** A right that is missing comes with an upgrade of the chart, not within seconds. */
+/** A right that is missing comes within seconds while the chart is installed, else with its next version. */
+const quickRefusals = 3
 const refusedMs = 600_000
 /** These pass by themselves. */
 const passing = (status: number | undefined) =>
@@ -47,7 +48,8 @@ export class HostToken {
   readonly #stop = new AbortController()
   readonly #listeners: (() => void)[] = []
   #held: Held | undefined
-  #isFailing = false
+  /** In a row. */
+  #failures = 0
 
   constructor(options: HostTokenOptions) {
     this.#options = options
@@ -92,15 +94,17 @@ export class HostToken {
     } catch (error) {
       if (this.#stop.signal.aborted) return checkMs
       const why = messageOf(error)
-      if (this.#isFailing) this.#options.log.debug({ why }, 'could not get a token for the node')
+      if (this.#failures > 0) this.#options.log.debug({ why }, 'could not get a token for the node')
       else
         this.#options.log.warn(
           { why },
           'cannot get a token for the node now; its kubeconfig ends with this pod',
         )
-      this.#isFailing = true
+      this.#failures += 1
       const isRefused = error instanceof TokenRequestError && !passing(error.status)
-      return isRefused ? refusedMs * (1 + this.#clock.random()) : this.#backoff.next()
+      return isRefused && this.#failures > quickRefusals
+        ? refusedMs * (1 + this.#clock.random())
+        : this.#backoff.next()
     }
   }
 
@@ -121,7 +125,7 @@ export class HostToken {
     const { generation } = account
     const lifetime = tokenLifetime(issued.seconds, this.#clock.random())
     this.#backoff.reset()
-    this.#isFailing = false
+    this.#failures = 0
     log.info(
       { seconds: issued.seconds, endsWithNode: issued.isBound },
       "got a token for the node's kubeconfig",
