@@ -54,19 +54,23 @@ export async function runAgent(settings: Settings, log: Logger, pluginLog: Logge
     : undefined
   const decide = decider(settings, cluster)
   const calls = new PodCalls({ pods, decide, sidecar, ambient, observer: metrics, events, log })
-  const unreadyReasons = () => [
+  const reasonsWith = (ofAmbient: readonly string[] = []) => [
     ...new Set([
       ...installer.readiness().reasons,
       ...cluster.unreadyReasons(),
       ...backends.unreadyReasons(),
-      ...(ambient?.unreadyReasons() ?? []),
+      ...ofAmbient,
     ]),
   ]
   const servers = [
-    createHealthServer(unreadyReasons),
+    createHealthServer(() => reasonsWith(ambient?.unreadyReasons())),
     createMetricsServer(metrics),
     createLogServer(pluginLog),
-    createPluginServer(pluginCalls(calls, unreadyReasons), metrics, log),
+    createPluginServer(
+      pluginCalls(calls, () => reasonsWith(ambient?.problems())),
+      metrics,
+      log,
+    ),
   ] as const
   const [health, monitoring, logging, plugin] = servers
   await listenOnPort(health, settings.healthPort, 'HEALTH_PORT', log)

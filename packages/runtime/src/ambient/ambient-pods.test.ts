@@ -583,6 +583,13 @@ describe('ztunnel', () => {
     expectIn(pod.uid, netns.inode, '10.0.0.2')
   })
 
+  it('that is away is no problem of the node, whose STATUS decides whether ztunnel itself can start', async () => {
+    node = new FakeNode({ settings: { ...node.defaults, ambientReadyNeedsZtunnel: true } })
+    const ambient = await started()
+    expect(ambient.unreadyReasons()).toEqual(['no ztunnel is connected'])
+    expect(ambient.problems()).toEqual([])
+  })
+
   it('counts for readiness only if the setting says so', async () => {
     await started()
     node.disconnectZtunnel()

@@ -190,14 +190,24 @@ export class AmbientPods {
 
   /** Empty when ambient pods can be served. The namespaces' own reasons are among them. */
   unreadyReasons(): string[] {
-    const { namespaces, settings, ztunnel } = this.#options
-    const { problem, lastBeat } = ztunnel.state()
+    const { settings, ztunnel } = this.#options
+    const { problem } = ztunnel.state()
+    const isReason = settings.ambientReadyNeedsZtunnel && problem !== undefined
+    return [...this.problems(), ...(isReason ? [problem] : [])]
+  }
+
+  /**
+   * The same without ztunnel, for the plugin's STATUS: on a node without network the kubelet starts only pods of the
+   * host network, and ztunnel is none of them.
+   */
+  problems(): string[] {
+    const { namespaces, ztunnel } = this.#options
+    const { lastBeat } = ztunnel.state()
     const beatAge = this.#now() - lastBeat
     const reasons = [
       ...namespaces.unreadyReasons(),
       this.#nodeRules.problem,
       this.#hasBegun ? undefined : 'the ambient pods of this node are not known yet',
-      settings.ambientReadyNeedsZtunnel ? problem : undefined,
       this.#hasBegun && beatAge > oldestBeatMs
         ? `ztunnel's server has not moved for ${Math.round(beatAge / 1000)} s`
         : undefined,
