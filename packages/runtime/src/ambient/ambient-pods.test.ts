@@ -457,6 +457,17 @@ describe('verification', () => {
     expect(node.drift).toContain('probes')
   })
 
+  it('misses no IPv6 address in the probe set where IPv6 is off', async () => {
+    node = new FakeNode({ settings: { ...node.defaults, ambientIpv6: false } })
+    node.isZtunnelConnected = true
+    await started()
+    running('web', '10.0.0.2', { ips: ['10.0.0.2', 'fd00::2'] })
+    await soon()
+    node.probes.delete('fd00::2')
+    await aRound()
+    expect(node.drift).toEqual([])
+  })
+
   it('takes nothing out of the probe set while it has no full view', async () => {
     node.probes.set('10.9.9.9', 'uid-unseen')
     node.put(ambientPod('starting'))

@@ -7,6 +7,7 @@ export type NodeRulesOptions = Readonly<{
   host: HostRules
   observer: AmbientObserver
   log: Logger
+  settings: Readonly<{ ambientIpv6: boolean }>
   /** Milliseconds between attempts while the rules cannot be written. @default 2000, as the original */
   retryMs?: number
 }>
@@ -58,9 +59,10 @@ export class NodeRules {
         observer.countDrift('host')
         log.warn({ differences: differences.slice(0, 5) }, "repaired the node's rules for ambient pods")
       }
-      const before = claims()
+      const usable = () => claims().map((claim) => this.#usable(claim))
+      const before = usable()
       const actual = await host.probeSet()
-      const { put, remove } = settledChange(before, claims(), actual, isComplete())
+      const { put, remove } = settledChange(before, usable(), actual, isComplete())
       if (put.length + remove.length > 0) {
         await host.changeProbeSet({ put, remove })
         if (this.#wasFilled) observer.countDrift('probes')
@@ -73,6 +75,12 @@ export class NodeRules {
     } catch (error) {
       log.error({ err: error }, "failed to verify the node's rules for ambient pods")
     }
+  }
+
+  /** Without IPv6 there is no set for its addresses: they are not missing. */
+  #usable({ uid, addresses }: Claim): Claim {
+    const { ambientIpv6 } = this.#options.settings
+    return { uid, addresses: addresses.filter((address) => ambientIpv6 || !address.includes(':')) }
   }
 
   /** @param uninstall take the rules and the set away; else they stay for the agent that follows */
