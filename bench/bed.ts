@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AgentProcess, startAgent } from '../test/testbed/agent-process.ts'
-import { addInterface, createNetwork } from '../test/testbed/pod-network.ts'
 
 /** One execution of a program: microseconds and KiB. */
 export interface Run {
@@ -18,10 +17,13 @@ export interface Bed {
   readonly directory: string
   readonly runDir: string
   readonly podsDir: string
-  /** Executes `program` with this stdin and environment; `%d` in CNI_* values is the run's number. */
+  /**
+   * Executes `program` with this stdin and environment; `%d` in CNI_* values is the run's number.
+   * @param stdin of all runs, or of each
+   */
   measure(
     program: string,
-    stdin: string,
+    stdin: string | ((run: number) => string),
     env: Readonly<Record<string, string>>,
     runs: number,
     concurrency?: number,
@@ -51,8 +53,9 @@ export function createBed(directory: string): Bed {
     podsDir,
     floor: compile(empty, 'empty', '-static'),
     async measure(program, stdin, env, runs, concurrency = 1) {
-      const file = join(directory, 'stdin')
-      writeFileSync(file, stdin)
+      const file = join(directory, typeof stdin === 'string' ? 'stdin' : 'stdin%d')
+      if (typeof stdin === 'string') writeFileSync(file, stdin)
+      else for (let run = 0; run < runs; run += 1) writeFileSync(file.replace('%d', String(run)), stdin(run))
       const child = spawn(measurer, [String(runs), String(concurrency), file, program], {
         env,
         stdio: ['ignore', 'pipe', 'ignore'],
@@ -65,19 +68,40 @@ export function createBed(directory: string): Bed {
       return output.trim().split('\n').map(runOf)
     },
     createNamespaces: async (count) => {
-      for (let number = 0; number < count; number += 1) {
-        await addInterface(await createNetwork(`bench${number}`), 'eth0', '10.77.0.2/16')
-      }
+      inNumbers(
+        count,
+        (name, number) => `ip netns add ${name} && ip -n ${name} link set lo up &&
+          ip -n ${name} link add eth0 type veth peer name other &&
+          ip -n ${name} addr add ${addressOf(number)}/16 dev eth0 &&
+          ip -n ${name} link set eth0 up && ip -n ${name} link set other up`,
+      )
     },
-    removeNamespaces: async (count) => {
-      for (let number = 0; number < count; number += 1) execFileSync('ip', ['netns', 'del', `bench${number}`])
-    },
+    removeNamespaces: async (count) => inNumbers(count, (name) => `ip netns del ${name}`),
   }
 }
+
+/** One shell for all of them. */
+function inNumbers(count: number, line: (name: string, number: number) => string): void {
+  const lines = Array.from({ length: count }, (_, number) => line(`bench${number}`, number))
+  execFileSync('sh', ['-e'], { input: lines.join('\n') })
+}
+
+/** Each pod has an address of its own. */
+export const addressOf = (number: number): string => `10.77.${Math.floor(number / 250)}.${2 + (number % 250)}`
 
 function runOf(line: string): Run {
   const [wall = 0, cpu = 0, memory = 0, exitCode = 0] = line.split(' ').map(Number)
   return { wall, cpu, memory, exitCode }
+}
+
+/** Does the work with namespaces of its own. */
+export async function freshNamespaces<T>(bed: Bed, count: number, work: () => Promise<T> | T): Promise<T> {
+  await bed.createNamespaces(count)
+  try {
+    return await work()
+  } finally {
+    await bed.removeNamespaces(count)
+  }
 }
 
 /** An agent that takes its pods from the bed's directory and installs nothing outside of it. */

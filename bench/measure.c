@@ -1,6 +1,6 @@
 // Executes a program many times and tells what each run cost; written in C so that the fork is of a tiny process.
 //   measure RUNS CONCURRENCY STDIN_FILE PROGRAM
-// In the values of CNI_* variables, %d stands for the number of the run. Prints one line a run:
+// In the values of CNI_* variables and in STDIN_FILE, %d stands for the number of the run. Prints one line a run:
 //   wall_us cpu_us max_rss_kb exit_code
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,7 +50,9 @@ int main(int argc, char **argv) {
       starts[started] = now_us();
       pid_t pid = fork();
       if (pid == 0) {
-        dup2(open(argv[3], O_RDONLY), 0);
+        char path[4096];
+        snprintf(path, sizeof path, argv[3], started);
+        dup2(open(path, O_RDONLY), 0);
         dup2(null, 1);
         char *arguments[] = {argv[4], NULL};
         execve(argv[4], arguments, environments[started]);

@@ -1,6 +1,6 @@
 // npm run bench -- plugin [--against PLUGIN]: what one call of the plugin costs. Runs inside namespaces of its own.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { decisionOf } from '../packages/runtime/src/mesh/decision.ts'
@@ -12,9 +12,10 @@ import type { KernelProgram } from '../packages/runtime/src/rules/program.ts'
 import { sidecarRules } from '../packages/runtime/src/rules/sidecar.ts'
 import { distDirectory } from '../scripts/tools.ts'
 import type { AgentProcess } from '../test/testbed/agent-process.ts'
-import { createBed, median, quantile, type Run, startBedAgent } from './bed.ts'
+import { agentCpu, agentMemory } from './agent-figures.ts'
+import { createBed, freshNamespaces, median, type Run, startBedAgent } from './bed.ts'
 import { addEnvironment, meshPod, netconf, serveApi, writePods } from './pods.ts'
-import { type Row, writeResults } from './results.ts'
+import { type Row, row, writeResults } from './results.ts'
 
 const repeats = 20
 const crowd = 100
@@ -34,31 +35,8 @@ async function compare(what: string, run: (plugin: string) => Promise<Run[]> | R
   rows.push(row(what, own, other))
 }
 
-function row(what: string, own: readonly Run[], other?: readonly Run[]): Row {
-  const failed = [...own, ...(other ?? [])].filter(({ exitCode }) => exitCode !== 0).length
-  if (failed > 0) throw new Error(`${what}: ${failed} runs failed`)
-  return { what, ours: figures(own), ...(other && { other: figures(other) }) }
-}
-
-const figures = (runs: readonly Run[]) => ({
-  p50: median(runs.map(({ wall }) => wall)) / 1000,
-  p99:
-    quantile(
-      runs.map(({ wall }) => wall),
-      0.99,
-    ) / 1000,
-  cpu: median(runs.map(({ cpu }) => cpu)) / 1000,
-  memory: median(runs.map(({ memory }) => memory)) / 1024,
-})
-
-async function inFreshNamespaces<T>(count: number, work: () => Promise<T> | T): Promise<T> {
-  await bed.createNamespaces(count)
-  try {
-    return await work()
-  } finally {
-    await bed.removeNamespaces(count)
-  }
-}
+const inFreshNamespaces = <T>(count: number, work: () => Promise<T> | T): Promise<T> =>
+  freshNamespaces(bed, count, work)
 
 async function withAgent(
   nativeNftables: boolean,
@@ -70,19 +48,6 @@ async function withAgent(
   } finally {
     await agent.stop()
   }
-}
-
-function agentMemory(agent: AgentProcess): string {
-  const status = readFileSync(`/proc/${agent.child.pid}/status`, 'utf8')
-  const mebibytes = (key: string) =>
-    Math.round(Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024)
-  return `${mebibytes('VmRSS')} MiB (of it anonymous ${mebibytes('RssAnon')})`
-}
-
-/** CPU time of the agent and of what it has executed, in milliseconds; the kernel counts in hundredths of a second. */
-function agentCpu(agent: AgentProcess): number {
-  const fields = readFileSync(`/proc/${agent.child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0)
 }
 
 /** What the kernel and its tools need for the same rules, without plugin or agent. */
@@ -185,5 +150,11 @@ await withAgent(true, async (agent) => {
   facts.push(`agent after ${manyPods} sidecar pods: ${agentMemory(agent)}`)
 })
 stopApi()
-writeResults(rows, facts, values.against !== undefined)
+writeResults({
+  name: 'plugin',
+  medians: `Medians of ${repeats} runs`,
+  rows,
+  facts,
+  ...(values.against !== undefined && { other: 'other' }),
+})
 process.exit(0)

@@ -1,4 +1,4 @@
-// npm run bench -- plugin [--against PLUGIN]: measures inside namespaces of its own, and writes bench/RESULTS.md.
+// npm run bench -- plugin [--against PLUGIN], npm run bench -- ambient: measures inside namespaces of its own, and writes bench/RESULTS.md.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,8 +8,8 @@ import { ownNamespaces } from './namespaces.ts'
 import { print, root } from './tools.ts'
 
 const [name = '', ...rest] = process.argv.slice(2)
-if (name !== 'plugin') {
-  print('usage: npm run bench -- plugin [--against FILE]')
+if (name !== 'plugin' && name !== 'ambient') {
+  print('usage: npm run bench -- plugin [--against FILE], or ambient')
   process.exit(2)
 }
 await build()
