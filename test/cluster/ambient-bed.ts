@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROBE_IP_SET } from '@istio-install-cni/config-schema'
-import type { ZtunnelEvent } from '../ztunnel/events.ts'
+import { waysIn, type ZtunnelEvent } from '../ztunnel/events.ts'
 import { Ztunnel } from '../ztunnel/stand-in.ts'
 import { dataplaneMode, type MeshPod, MeshPods } from './ambient-pods.ts'
 import { Cluster } from './cluster.ts'
@@ -30,17 +30,22 @@ export class AmbientBed {
     this.#agent = this.#agentWith({})
   }
 
+  /** With an agent and a ztunnel. */
   static async create(): Promise<AmbientBed> {
-    const cluster = await Cluster.prepare()
-    await cluster.down()
-    await cluster.up()
-    const bed = new AmbientBed(cluster)
-    await new Workloads(cluster).watchOutside()
+    const bed = await AmbientBed.createBare()
     await bed.agent.deploy()
     await bed.agent.start()
     await bed.startZtunnel()
     await bed.agent.ready()
     return bed
+  }
+
+  static async createBare(): Promise<AmbientBed> {
+    const cluster = await Cluster.prepare()
+    await cluster.down()
+    await cluster.up()
+    await new Workloads(cluster).watchOutside()
+    return new AmbientBed(cluster)
   }
 
   get agent(): NodeAgent {
@@ -113,7 +118,7 @@ export class AmbientBed {
 
   /** Rules in the network namespaces of the node's pods, by the pod's address. */
   async rules(
-    program: 'iptables-save' | 'ip6tables-save' = 'iptables-save',
+    program: 'iptables-save' | 'ip6tables-save' | 'nft list ruleset' = 'iptables-save',
   ): Promise<ReadonlyMap<string, string>> {
     const script = `for netns in /run/netns/*; do
       echo "@$(nsenter --net=$netns ip -4 -o address show dev eth0 | sed 's/.*inet \\([0-9.]*\\).*/\\1/')"
@@ -147,6 +152,36 @@ export class AmbientBed {
       ...(mark === 'enabled' ? [] : [`the annotation of ${name}`]),
       ...(this.#isServed(uid) ? [] : [`ztunnel in ${name}`]),
     ])
+  }
+
+  /** Waits until nothing is missing. */
+  async enrolled(...pods: readonly MeshPod[]): Promise<void> {
+    await until(`these are in the mesh: ${pods.map(({ name }) => name).join(', ')}`, async () => {
+      const missing = await this.missing(...(await this.pods.now(...pods)))
+      if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
+      return true
+    })
+  }
+
+  /** Waits until connections have gone these ways, see {@link waysIn}. @param earlier events before them */
+  async gone(earlier: number, ...expected: readonly string[]): Promise<void> {
+    const went = async () => {
+      const ways = waysIn(this.events.slice(earlier))
+      return expected.every((way) => ways.includes(way))
+    }
+    await until(`connections went their way: ${expected.join(', ')}`, went, 5_000)
+  }
+
+  /** One connection between pods of the mesh, by its whole way. */
+  async tunnel(from: MeshPod, to: MeshPod): Promise<void> {
+    const earlier = this.events.length
+    const answer = await this.pods.ask(from, to.address)
+    if (answer !== 'app:8080') throw new Error(`${to.name} answered ${from.name}: ${answer}`)
+    await this.gone(
+      earlier,
+      `15001 tunnel in ${from.uid}: ${from.address} → ${to.address}:8080`,
+      `15008 application in ${to.uid}: ${from.address} → ${to.address}:8080`,
+    )
   }
 
   /** @returns what is left of being in the mesh */

@@ -1,7 +1,6 @@
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waysIn } from '../ztunnel/events.ts'
 import { AmbientBed } from './ambient-bed.ts'
 import type { MeshPod } from './ambient-pods.ts'
 import { until } from './condition.ts'
@@ -18,13 +17,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => bed?.close())
-
-const untilEnrolled = (pods: readonly MeshPod[]) =>
-  until(`${pods.length} pods are in the mesh`, async () => {
-    const missing = await bed.missing(...(await bed.pods.now(...pods)))
-    if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
-    return true
-  })
 
 async function expectAllRedirected(pods: readonly MeshPod[]): Promise<void> {
   const passed = await Promise.all(
@@ -60,7 +52,7 @@ async function changeNetwork(change: (plugins: Plugins) => Plugins): Promise<voi
 async function expectNewPodRedirected(name: string): Promise<MeshPod> {
   await bed.pods.create('mesh', name)
   const pod = await bed.pods.readyPod('mesh', name)
-  await untilEnrolled([pod])
+  await bed.enrolled(pod)
   await expectAllRedirected([pod])
   return pod
 }
@@ -69,7 +61,7 @@ describe(`${crowd} pods at once`, () => {
   it('are all in the mesh, each from its first connection on', async () => {
     await bed.pods.createMany('mesh', 'crowd', crowd)
     const pods = await bed.pods.ready('mesh', 'crowd', crowd)
-    await untilEnrolled(pods)
+    await bed.enrolled(...pods)
     await expectAllRedirected(pods)
     const metrics = await bed.agent.metrics()
     expect(metrics.get('istio_cni_ambient_pods{state="desired"}')).toBe(crowd)
@@ -99,7 +91,7 @@ describe('rules that somebody else flushes', () => {
     for (const table of ['nat', 'mangle']) await inNamespaceOf(second, 'iptables', '-t', table, '-F')
     await bed.cluster.exec('nft', 'flush', 'ruleset')
     expect(await bed.missing(first, second)).toEqual([`rules in ${first.name}`, `rules in ${second.name}`])
-    await untilEnrolled([first, second, third])
+    await bed.enrolled(first, second, third)
     await until('the node has its rules again', async () =>
       /ISTIO_POSTRT.*SNAT/.test(await bed.cluster.exec('iptables-save', '-t', 'nat')),
     )
@@ -125,7 +117,7 @@ describe('a node that loses its power', () => {
     await bed.startZtunnel()
     await bed.agent.ready()
     const pods = await inNewSandboxes(former)
-    await untilEnrolled(pods)
+    await bed.enrolled(...pods)
     await expectAllRedirected(pods)
     expect([...(await bed.probed()).keys()].sort()).toEqual(pods.map(({ address }) => address).sort())
   })
@@ -143,14 +135,10 @@ describe('a node that loses its power', () => {
     await bed.agent.start()
     await bed.startZtunnel()
     await bed.agent.ready()
-    await untilEnrolled(pods)
+    await bed.enrolled(...pods)
     const [client, server] = pods
     if (client === undefined || server === undefined) throw new Error('no pods')
-    const earlier = bed.events.length
-    expect(await bed.pods.ask(client, server.address)).toBe('app:8080')
-    expect(waysIn(bed.events.slice(earlier))).toContain(
-      `15001 tunnel in ${client.uid}: ${client.address} → ${server.address}:8080`,
-    )
+    await bed.tunnel(client, server)
     expect(await bed.pods.now(...pods)).toEqual(pods)
   })
 })

@@ -20,33 +20,6 @@ beforeAll(async () => {
 
 afterAll(() => bed?.close())
 
-const untilEnrolled = (...pods: MeshPod[]) =>
-  until(`${pods.map(({ name }) => name)} are in the mesh`, async () => {
-    const missing = await bed.missing(...(await bed.pods.now(...pods)))
-    if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
-    return true
-  })
-
-/** One connection between pods of the mesh, by its whole way. */
-async function expectTunnel(from: MeshPod, to: MeshPod): Promise<void> {
-  const earlier = bed.events.length
-  expect(await bed.pods.ask(from, to.address)).toBe('app:8080')
-  await expectWays(earlier, [
-    `15001 tunnel in ${from.uid}: ${from.address} → ${to.address}:8080`,
-    `15008 application in ${to.uid}: ${from.address} → ${to.address}:8080`,
-  ])
-}
-
-const expectWays = (earlier: number, expected: readonly string[]) =>
-  until(
-    `connections took their way: ${expected.join(', ')}`,
-    async () => {
-      const ways = waysIn(bed.events.slice(earlier))
-      return expected.every((way) => ways.includes(way))
-    },
-    5_000,
-  )
-
 /** Another pod that the kubelet may not start yet. */
 async function expectWaiting(name: string, why: RegExp): Promise<void> {
   await bed.pods.create('mesh', name)
@@ -59,14 +32,14 @@ const uids = (...pods: MeshPod[]) => pods.map(({ uid }) => uid).sort()
 
 describe('pods of a labelled namespace', () => {
   it('start with everything in place, and their first connection goes by way of ztunnel', async () => {
-    await untilEnrolled(client, server)
+    await bed.enrolled(client, server)
     for (const pod of [client, server]) {
       await bed.firstConnection(pod)
       expect(await bed.unredirected(pod)).toBe(0)
     }
   })
 
-  it('reach each other through 15001 and 15008', () => expectTunnel(client, server))
+  it('reach each other through 15001 and 15008', () => bed.tunnel(client, server))
 
   it('are found ready by probes that come from an address of their own', async () => {
     expect(new Set(await bed.pods.askers(client))).toEqual(new Set([HOST_PROBE_ADDRESS.ipv4]))
@@ -80,9 +53,11 @@ describe('pods of a labelled namespace', () => {
     expect(await bed.left(...others)).toEqual([])
     const earlier = bed.events.length
     for (const other of others) expect(await bed.pods.ask(other, server.address)).toBe('app:8080')
-    await expectWays(
+    await bed.gone(
       earlier,
-      others.map(({ address }) => `15006 application in ${server.uid}: ${address} → ${server.address}:8080`),
+      ...others.map(
+        ({ address }) => `15006 application in ${server.uid}: ${address} → ${server.address}:8080`,
+      ),
     )
     await bed.pods.delete('mesh', 'out')
   })
@@ -92,9 +67,9 @@ describe('a namespace with running pods', () => {
   it('joins the mesh when it is labelled, and leaves it when it is not, without a pod that stops', async () => {
     const plain = await bed.pods.readyPod('later', 'plain')
     await bed.setMesh('later', true)
-    await untilEnrolled(plain)
-    await expectTunnel(plain, server)
-    await expectTunnel(server, plain)
+    await bed.enrolled(plain)
+    await bed.tunnel(plain, server)
+    await bed.tunnel(server, plain)
 
     await bed.setMesh('later', false)
     await until('it has left', async () => {
@@ -105,10 +80,11 @@ describe('a namespace with running pods', () => {
     const earlier = bed.events.length
     expect(await bed.pods.ask(plain, server.address)).toBe('app:8080')
     expect(await bed.pods.ask(server, plain.address)).toBe('app:8080')
-    await expectWays(earlier, [
+    await bed.gone(
+      earlier,
       `15006 application in ${server.uid}: ${plain.address} → ${server.address}:8080`,
       `15001 direct in ${server.uid}: ${server.address} → ${plain.address}:8080`,
-    ])
+    )
     expect(waysIn(bed.events.slice(earlier)).filter((way) => way.includes(` in ${plain.uid}`))).toEqual([])
     expect((await bed.pods.readyPod('later', 'plain')).uid).toBe(plain.uid)
   })
@@ -118,16 +94,16 @@ describe('an agent that is', () => {
   it('killed leaves its pods as they are; a pod that comes meanwhile waits, and starts enrolled', async () => {
     const earlier = bed.events.length
     await bed.agent.stop('KILL')
-    await expectTunnel(client, server)
+    await bed.tunnel(client, server)
     await expectWaiting('patient', /pod mesh\/patient is in the mesh: it waits/)
     await bed.agent.start()
     expect([...(await bed.toldAnew(earlier))].sort()).toEqual(uids(client, server))
     await bed.agent.ready()
     const patient = await bed.pods.readyPod('mesh', 'patient')
-    await untilEnrolled(client, server, patient)
+    await bed.enrolled(client, server, patient)
     await bed.firstConnection(patient)
     expect(await bed.unredirected(patient)).toBe(0)
-    await expectTunnel(patient, server)
+    await bed.tunnel(patient, server)
     expect(bed.deletions(earlier)).toEqual([])
     await bed.pods.delete('mesh', 'patient')
   })
@@ -135,12 +111,12 @@ describe('an agent that is', () => {
   it('replaced by a new version tells ztunnel of all pods anew, and of no end', async () => {
     const earlier = bed.events.length
     await bed.agent.stop()
-    await expectTunnel(client, server)
+    await bed.tunnel(client, server)
     await bed.agent.start()
     expect([...(await bed.toldAnew(earlier))].sort()).toEqual(uids(client, server))
     await bed.agent.ready()
-    await untilEnrolled(client, server)
-    await expectTunnel(client, server)
+    await bed.enrolled(client, server)
+    await bed.tunnel(client, server)
     expect(bed.deletions(earlier)).toEqual([])
   })
 })
@@ -157,13 +133,32 @@ describe('a ztunnel that is started again', () => {
     await bed.startZtunnel()
     const gap = await bed.pods.readyPod('mesh', 'gap')
     expect(await bed.pods.refusals('mesh', 'gap')).not.toContain('FailedCreatePodSandBox')
-    await untilEnrolled(client, server, gap)
+    await bed.enrolled(client, server, gap)
     await bed.firstConnection(gap)
     expect(await bed.unredirected(gap)).toBe(0)
-    await expectTunnel(client, server)
-    await expectTunnel(gap, client)
+    await bed.tunnel(client, server)
+    await bed.tunnel(gap, client)
     expect(bed.deletions(bed.events.indexOf(bed.eventsSinceConnected[0] ?? { event: 'connected' }))).toEqual(
       [],
     )
+  })
+})
+
+describe('an agent with the other back-end', () => {
+  it('leaves running pods their rules, and new pods and the node have those of nftables', async () => {
+    await bed.replaceAgent({ NATIVE_NFTABLES: 'true' })
+    await bed.pods.create('mesh', 'native')
+    const native = await bed.pods.readyPod('mesh', 'native')
+    await bed.firstConnection(native)
+    expect(await bed.unredirected(native)).toBe(0)
+    const [nft, iptables] = [await bed.rules('nft list ruleset'), await bed.rules()]
+    expect(nft.get(native.address)).toMatch(/table inet istio-ambient-nat \{[\s\S]*15001/)
+    expect(nft.get(client.address)).not.toContain('istio-ambient')
+    expect(iptables.get(client.address)).toMatch(/ISTIO_OUTPUT.*15001/)
+    expect(new Set(await bed.pods.askers(native))).toEqual(new Set([HOST_PROBE_ADDRESS.ipv4]))
+    const onNode = await bed.cluster.exec('nft', 'list', 'table', 'inet', 'istio-ambient-nat')
+    for (const { address } of [client, server, native]) expect(onNode).toContain(address)
+    await bed.tunnel(native, client)
+    await bed.tunnel(server, native)
   })
 })

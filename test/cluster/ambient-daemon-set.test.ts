@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { daemonSetName } from './agent-daemon-set.ts'
+import { AmbientBed } from './ambient-bed.ts'
+import type { MeshPod } from './ambient-pods.ts'
+import { DaemonSet } from './daemon-set.ts'
+
+/** What the chart adds for ambient mode. */
+const ambientTemplate = {
+  spec: {
+    containers: [
+      {
+        name: 'install-cni',
+        env: [{ name: 'AMBIENT_ENABLED', value: 'true' }],
+        volumeMounts: [{ name: 'ztunnel', mountPath: '/var/run/ztunnel' }],
+      },
+    ],
+    volumes: [{ name: 'ztunnel', hostPath: { path: '/var/run/ztunnel', type: 'DirectoryOrCreate' } }],
+  },
+}
+
+let bed: AmbientBed
+let agent: DaemonSet
+let earlier: MeshPod
+
+beforeAll(async () => {
+  bed = await AmbientBed.createBare()
+  await bed.pods.createNamespace('mesh', true)
+  await bed.pods.create('mesh', 'earlier')
+  earlier = await bed.pods.readyPod('mesh', 'earlier')
+  agent = new DaemonSet(bed.cluster)
+  await agent.deploy()
+  const patch = JSON.stringify({ spec: { template: ambientTemplate } })
+  await agent.kubectl('patch', 'daemonset', daemonSetName, '-p', patch)
+  await agent.ready()
+  await bed.startZtunnel()
+})
+
+afterAll(() => bed?.close())
+
+describe('an ambient agent with the rights of its pod', () => {
+  it('brings a pod into the mesh that ran before it', () => bed.enrolled(earlier))
+
+  it('lets new pods start in the mesh', async () => {
+    await bed.pods.create('mesh', 'new')
+    const pod = await bed.pods.readyPod('mesh', 'new')
+    await bed.enrolled(pod)
+    await bed.firstConnection(pod)
+    expect(await bed.unredirected(pod)).toBe(0)
+    await bed.tunnel(earlier, pod)
+  })
+
+  it('is rolled out while pods come, and no pod is let go or left out', async () => {
+    const before = bed.events.length
+    await agent.restart()
+    await bed.pods.createMany('mesh', 'meanwhile', 6)
+    await agent.ready()
+    const pods = await bed.pods.ready('mesh', 'meanwhile', 6)
+    await bed.enrolled(earlier, ...pods)
+    await Promise.all(pods.map((pod) => bed.firstConnection(pod)))
+    expect(await Promise.all(pods.map((pod) => bed.unredirected(pod)))).toEqual(pods.map(() => 0))
+    expect(bed.deletions(before)).toEqual([])
+  })
+})
