@@ -18,6 +18,15 @@ const ambientTemplate = {
   },
 }
 
+/** The original's chart without `shareHostNetworkNamespace`. */
+const ownNetworkTemplate = {
+  spec: {
+    hostNetwork: false,
+    dnsPolicy: 'ClusterFirst',
+    containers: [{ name: 'install-cni', env: [{ name: 'ALLOW_SWITCH_TO_HOST_NS', value: 'true' }] }],
+  },
+}
+
 let bed: AmbientBed
 let agent: DaemonSet
 let earlier: MeshPod
@@ -29,11 +38,15 @@ beforeAll(async () => {
   earlier = await bed.pods.readyPod('mesh', 'earlier')
   agent = new DaemonSet(bed.cluster)
   await agent.deploy()
-  const patch = JSON.stringify({ spec: { template: ambientTemplate } })
-  await agent.kubectl('patch', 'daemonset', daemonSetName, '-p', patch)
-  await agent.ready()
+  await change(ambientTemplate)
   await bed.startZtunnel()
 })
+
+/** Rolls the agent out with another pod template. */
+async function change(template: object): Promise<void> {
+  await agent.kubectl('patch', 'daemonset', daemonSetName, '-p', JSON.stringify({ spec: { template } }))
+  await agent.ready()
+}
 
 afterAll(() => bed?.close())
 
@@ -58,6 +71,18 @@ describe('an ambient agent with the rights of its pod', () => {
     await bed.enrolled(earlier, ...pods)
     await Promise.all(pods.map((pod) => bed.firstConnection(pod)))
     expect(await Promise.all(pods.map((pod) => bed.unredirected(pod)))).toEqual(pods.map(() => 0))
+    expect(bed.deletions(before)).toEqual([])
+  })
+
+  it('serves the node from a network namespace of its own', async () => {
+    const before = bed.events.length
+    await change(ownNetworkTemplate)
+    await bed.pods.create('mesh', 'later')
+    const pod = await bed.pods.readyPod('mesh', 'later')
+    await bed.enrolled(earlier, pod)
+    await bed.firstConnection(pod)
+    expect(await bed.unredirected(pod)).toBe(0)
+    await bed.tunnel(earlier, pod)
     expect(bed.deletions(before)).toEqual([])
   })
 })
