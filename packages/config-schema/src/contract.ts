@@ -192,6 +192,9 @@ export const LABEL = {
   app: 'k8s-app',
 } as const
 
+/** Label by which ztunnel's own pods are told in the system namespace (original cni/pkg/util/podutil.go). */
+export const ZTUNNEL_APP = { key: 'app', value: 'ztunnel' } as const
+
 /** Environment of the proxy container that changes its redirection (original plugin/sidecar_redirect.go, tools/istio-iptables). */
 export const PROXY_ENV = {
   dnsCapture: 'ISTIO_META_DNS_CAPTURE',

@@ -7,6 +7,7 @@ import { sidecarPod } from './pods.fixture.ts'
 const settings = {
   excludeNamespaces: ['kube-system'],
   podNamespace: 'istio-system',
+  systemNamespace: 'istio-system',
   enablementSelectors: DEFAULT_ENABLEMENT_SELECTORS,
 }
 const ambient = { 'istio.io/dataplane-mode': 'ambient' }
@@ -22,6 +23,7 @@ describe('enrolmentOf', () => {
   it.each([
     ['it is a pod of this agent', pod({ name: 'istio-cni-node-x', namespace: 'istio-system' })],
     ['namespace kube-system is excluded', pod({ namespace: 'kube-system' })],
+    ['it is ztunnel itself', pod({ namespace: 'istio-system', labels: { app: 'ztunnel' } })],
     ['it has no network namespace of its own (hostNetwork)', pod({}, { hostNetwork: true })],
     ['it is for the operating system windows', pod({}, { nodeSelector: { 'kubernetes.io/os': 'windows' } })],
     ['it is for the operating system windows', pod({}, { os: { name: 'windows' } })],
@@ -34,6 +36,11 @@ describe('enrolmentOf', () => {
     ],
   ])('enrols none because %s', (because, left) => {
     expect(enrolmentOf(left, ambient, settings)).toEqual({ isEnrolled: false, because })
+  })
+
+  it("enrols somebody else's pod that is called ztunnel", () => {
+    const labels = { app: 'ztunnel' }
+    expect(enrolmentOf(pod({ labels }), ambient, settings).isEnrolled).toBe(true)
   })
 
   it('enrols a pod that says linux', () => {
