@@ -2,7 +2,7 @@ import { CNI_ERROR, STATIC_POD_ANNOTATION } from '@istio-install-cni/config-sche
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ambientRedirection } from '../mesh/ambient-redirection.ts'
 import type { Pod } from '../mesh/pod.ts'
-import { ambientLabel, ambientPod, callFor, FakeNode } from './fake-node.fixture.ts'
+import { ambientLabel, ambientPod, callFor, FakeNode, rulesOf } from './fake-node.fixture.ts'
 import type { AmbientPods } from './index.ts'
 import type { AmbientCall } from './ports.ts'
 
@@ -642,6 +642,44 @@ describe('an agent that follows another', () => {
     await started()
     expect(netns.backend).toBe('iptables')
   })
+
+  it('writes nothing into a pod of which it cannot tell what rules are there, until it can', async () => {
+    const { pod, netns } = running('web', '10.0.0.2', { annotations: enabled })
+    Object.assign(netns, { rules: 'of the former agent', backend: 'iptables' })
+    node.failPresent = new Error('the namespace is busy')
+    await started()
+    await aRound()
+    expect(netns.rules).toBe('of the former agent')
+    expect(node.events).toEqual(['web EnrolmentPending'])
+    node.failPresent = undefined
+    await aRound()
+    expect(netns.rules).not.toBe('of the former agent')
+    expect(netns.backend).toBe('iptables')
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect(node.drift).toEqual([])
+  })
+
+  it('holds a pod that it cannot look into for its next rules, if it may not change them', async () => {
+    node.agent({ settings: { ...node.defaults, ambientReconcilePodRulesOnStartup: false } })
+    const { netns } = running('web', '10.0.0.2', { annotations: enabled })
+    netns.rules = 'of the former agent'
+    await started()
+    node.failPresent = new Error('the namespace is busy')
+    await aRound()
+    expect(netns.rules).toBe('of the former agent')
+  })
+
+  it.each(['nft', 'iptables'] as const)(
+    'of two back-ends keeps %s, whose rules are whole',
+    async (backend) => {
+      const { pod, netns } = running('web', '10.0.0.2', { annotations: enabled })
+      const whole = rulesOf(decision(pod).redirection, backend)
+      Object.assign(netns, { rules: whole, beside: 'of another agent' })
+      await started()
+      expect([netns.rules, netns.backend, netns.beside]).toEqual([whole, backend, undefined])
+      expect(node.drift).toEqual([])
+    },
+  )
 
   it('brings the rules of another version up to date, which is no drift', async () => {
     const { pod, netns } = running('web', '10.0.0.2', { annotations: enabled })

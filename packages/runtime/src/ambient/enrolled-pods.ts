@@ -3,6 +3,8 @@ import type { Backend, OpenNetns, Workload } from './ports.ts'
 /** What is known of the rules in a pod's namespace. */
 export type PodRules =
   | Readonly<{ kind: 'unknown' }>
+  /** The pod ran before this agent, which has not seen yet what is there: nothing may be written before. */
+  | Readonly<{ kind: 'unexamined' }>
   /** Some were there before this agent, which has not compared them yet: another version's may differ. */
   | Readonly<{ kind: 'inherited' }>
   /** As this agent wrote or verified them; `wanted` is the redirection that they are for. */

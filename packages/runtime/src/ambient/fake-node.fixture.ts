@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { type Pod, podFromManifest } from '../mesh/pod.ts'
 import type { KernelProgram } from '../rules/program.ts'
 import { AmbientPods, type AmbientPodsOptions, boundHost } from './index.ts'
+import type { ProgramFor } from './pod-redirection.ts'
 import type { AmbientCall, NamespaceHandles, Workload } from './ports.ts'
 
 export const ambientLabel = { 'istio.io/dataplane-mode': 'ambient' }
@@ -17,10 +18,28 @@ const enablementSelectors = [
   },
 ]
 
-type Netns = { inode: bigint; rules: string | undefined; backend: 'nft' | 'iptables'; addresses: string[] }
+type Netns = {
+  inode: bigint
+  rules: string | undefined
+  backend: 'nft' | 'iptables'
+  addresses: string[]
+  /** Rules of the other back-end beside them. */
+  beside?: string | undefined
+}
 type Change = { kind: 'put' | 'remove'; pod: Pod } | { kind: 'replaced' }
 
 const textOf = (program: KernelProgram): string => JSON.stringify(program)
+
+const programFor: ProgramFor = (redirection, backend) => {
+  const system = { policyRoutes: [], loopbackAddresses: [] }
+  const text = JSON.stringify(redirection)
+  return backend === 'nft'
+    ? { backend, nft: text, tables: [], system }
+    : { backend, restore: { ipv4: text }, system }
+}
+
+/** What a namespace has once the program of that back-end was written. */
+export const rulesOf = (...of: Parameters<ProgramFor>): string => textOf(programFor(...of))
 
 export class FakeNode {
   readonly log: { msg: string; level: number }[] = []
@@ -58,6 +77,7 @@ export class FakeNode {
   refuses = new Set<string>()
   failRules: Error | undefined
   failRemoval: Error | undefined
+  failPresent: Error | undefined
   failProbes: Error | undefined
   /** Awaited by everything in the kernel and ztunnel: tests put interleavings here. */
   delay: (what: string) => Promise<void> = async () => {}
@@ -103,15 +123,17 @@ export class FakeNode {
           const former = netns.rules
           netns.rules = textOf(program)
           netns.backend = program.backend
+          netns.beside = undefined
           this.applied.push(`${netns.inode}`)
           if (former === undefined) return 'applied'
           return former === netns.rules ? 'unchanged' : 'replaced'
         },
         verifyRules: async (path, program) => {
           await this.delay('verifyRules')
-          return this.#at(path).rules === textOf(program)
-            ? []
-            : [{ where: 'nft', kind: 'missing', line: 'a rule' }]
+          const { rules, beside } = this.#at(path)
+          const has = [rules, beside].includes(textOf(program))
+          if (has && beside === undefined) return []
+          return [{ where: 'nft', kind: has ? 'unexpected' : 'missing', line: 'a rule' }]
         },
         removeRules: async (path) => {
           await this.delay('removeRules')
@@ -120,7 +142,9 @@ export class FakeNode {
         },
         addresses: async (path) => ['127.0.0.1', 'fe80::1', ...this.#at(path).addresses],
         presentRules: async (path) => {
-          const { rules, backend } = this.#at(path)
+          if (this.failPresent) throw this.failPresent
+          const { rules, backend, beside } = this.#at(path)
+          if (beside !== undefined) return 'both'
           return rules === undefined ? 'none' : backend
         },
       },
@@ -208,13 +232,7 @@ export class FakeNode {
           }),
         )
       },
-      programFor: (redirection, backend) => {
-        const system = { policyRoutes: [], loopbackAddresses: [] }
-        const text = JSON.stringify(redirection)
-        return backend === 'nft'
-          ? { backend, nft: text, tables: [], system }
-          : { backend, restore: { ipv4: text }, system }
-      },
+      programFor,
       handles: this.#handles(),
       now: Date.now,
       ...options,

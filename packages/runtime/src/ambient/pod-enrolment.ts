@@ -36,7 +36,7 @@ export type PodEnrolmentOptions = Readonly<{
 }>
 
 /** What became of an attempt; `left` says what is missing, which time or another ztunnel may bring. */
-export type Attempt = Readonly<{ left: string | undefined }>
+export type Attempt = Readonly<{ left: string | undefined; of?: 'rules' | 'ztunnel' }>
 const done: Attempt = { left: undefined }
 
 /**
@@ -82,7 +82,7 @@ export class PodEnrolment {
 
   /** Holds the namespace of a running pod, without changing anything. Throws NetnsError. */
   async hold(pod: Pod, { path, inode }: Found): Promise<EnrolledPod | undefined> {
-    const { handles, redirection } = this.#options
+    const { handles } = this.#options
     const netns = handles.open(path)
     if (netns.inode !== inode) {
       // The process whose path it was has ended since.
@@ -91,7 +91,7 @@ export class PodEnrolment {
     }
     const enrolled = await this.#admitted(pod, netns, path, undefined)
     enrolled.addresses = podAddresses(pod.ips)
-    await redirection.takeOver(enrolled)
+    enrolled.rules = { kind: 'unexamined' }
     // A ztunnel that connects now may be serving it for long, if an agent has said that it is enrolled.
     enrolled.isOffered = isMarked(pod)
     return enrolled
@@ -102,6 +102,8 @@ export class PodEnrolment {
     const { ztunnel, observer, log } = this.#options
     const wasLost = !enrolled.isAcked && markOf(pod) === 'enabled'
     const isJoining = !enrolled.isAcked && !wasLost
+    const unseen = await this.#examine(enrolled, redirection)
+    if (unseen !== undefined) return { left: unseen, of: 'rules' }
     const isNew = enrolled.rules.kind === 'unknown' && !isMarked(pod)
     if (isNew) await this.#timed('rules', () => this.#options.redirection.write(enrolled, redirection))
     else await this.#options.redirection.verify(enrolled, pod, redirection)
@@ -115,7 +117,7 @@ export class PodEnrolment {
       if (problem !== undefined) {
         // A pod that was whole stays so to people while ztunnel restarts.
         if (!isMarked(pod)) this.#mark(pod, 'pending')
-        return { left: problem }
+        return { left: problem, of: 'ztunnel' }
       }
     }
     if (wasLost) observer.countDrift('ztunnel')
@@ -173,6 +175,19 @@ export class PodEnrolment {
         { uid: claim.uid, err: error },
         'could not take an ambient pod out of the probe set',
       )
+    }
+  }
+
+  /** @returns why nobody knows what rules the pod has */
+  async #examine(enrolled: EnrolledPod, redirection: AmbientRedirection): Promise<string | undefined> {
+    try {
+      await this.#options.redirection.examine(enrolled, redirection)
+      return undefined
+    } catch (error) {
+      const { name: pod, namespace } = enrolled
+      const why = messageOf(error)
+      this.#options.log.warn({ pod, namespace, why }, 'cannot tell what rules an ambient pod has')
+      return why
     }
   }
 

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import { messageOf } from '../errors.ts'
 import type { AmbientRedirection } from '../mesh/ambient-redirection.ts'
 import type { Pod } from '../mesh/pod.ts'
 import type { Difference } from '../netns/index.ts'
@@ -46,20 +45,26 @@ export class PodRedirection {
 
   /** What differs; the rules that this agent may not change count as right as long as any are there. */
   async differences(pod: EnrolledPod, redirection: AmbientRedirection): Promise<readonly Difference[]> {
-    const { networks, programFor } = this.#options
-    const found = await networks.verifyRules(pathOf(pod.netns), programFor(redirection, pod.backend))
+    await this.examine(pod, redirection)
+    const found = await this.#differencesFrom(pod, redirection, pod.backend)
     if (found.length === 0 || pod.rules.kind !== 'kept') return found
-    return (await this.#present(pod)) === 'none' ? found : []
+    return (await this.#options.networks.presentRules(pathOf(pod.netns))) === 'none' ? found : []
   }
 
   /**
-   * A pod that was running before this agent knew it: stays with the back-end that is at work in it, since two at
-   * once would redirect twice and a change would cut connections.
+   * A pod that was running before this agent knew it stays with the back-end that is at work in it, since two at
+   * once would redirect twice and a change would cut connections. Rejects with NetnsError; then nothing is known, and
+   * nothing may be written.
    */
-  async takeOver(pod: EnrolledPod): Promise<void> {
-    const present = await this.#present(pod)
-    if (present === 'nft' || present === 'iptables') pod.backend = present
-    if (present !== 'none') pod.rules = { kind: this.#options.changesRunningPods ? 'inherited' : 'kept' }
+  async examine(pod: EnrolledPod, redirection: AmbientRedirection): Promise<void> {
+    if (pod.rules.kind !== 'unexamined') return
+    const { networks, changesRunningPods } = this.#options
+    const present = await networks.presentRules(pathOf(pod.netns))
+    const backend = present === 'both' ? await this.#wholest(pod, redirection) : present
+    // A CHECK and the reconciler may have asked at once.
+    if (pod.rules.kind !== 'unexamined') return
+    if (backend === 'none') pod.rules = { kind: 'unknown' }
+    else Object.assign(pod, { backend, rules: { kind: changesRunningPods ? 'inherited' : 'kept' } })
   }
 
   /** Compares with the kernel and repairs. Rejects with NetnsError. */
@@ -89,14 +94,19 @@ export class PodRedirection {
     await this.#options.networks.removeRules(path)
   }
 
-  async #present({ netns, name, namespace }: EnrolledPod): Promise<Backend | 'both' | 'none'> {
-    const { networks, log } = this.#options
-    try {
-      return await networks.presentRules(pathOf(netns))
-    } catch (error) {
-      log.warn({ pod: name, namespace, why: messageOf(error) }, 'cannot tell what rules an ambient pod has')
-      return 'none'
+  /** Of two back-ends at work the one that misses less: writing its program then leaves it and removes the other. */
+  async #wholest(pod: EnrolledPod, redirection: AmbientRedirection): Promise<Backend> {
+    const other = this.backend === 'nft' ? 'iptables' : 'nft'
+    const missing = async (backend: Backend) => {
+      const differences = await this.#differencesFrom(pod, redirection, backend)
+      return differences.filter(({ kind }) => kind === 'missing').length
     }
+    return (await missing(other)) < (await missing(this.backend)) ? other : this.backend
+  }
+
+  #differencesFrom({ netns }: EnrolledPod, redirection: AmbientRedirection, backend: Backend) {
+    const { networks, programFor } = this.#options
+    return networks.verifyRules(pathOf(netns), programFor(redirection, backend))
   }
 }
 

@@ -117,11 +117,15 @@ export class Reconciler {
     const started = performance.now()
     const { redirection } = ambientRedirection(pod, settings)
     try {
-      const { left } = await enrolment.verify(held, pod, redirection)
+      const { left, of } = await enrolment.verify(held, pod, redirection)
+      const what =
+        of === 'rules'
+          ? 'nobody can tell what rules the pod has'
+          : 'the pod is redirected, but ztunnel does not serve it'
       if (left !== undefined && failures + 1 === failuresToTell)
-        events.warn(pod, 'EnrolmentPending', `the pod is redirected, but ztunnel does not serve it: ${left}`)
+        events.warn(pod, 'EnrolmentPending', `${what}: ${left}`)
       // A ztunnel that connects is a reason of its own to look again.
-      return ztunnel.state().connections === 0 ? undefined : left
+      return of === 'ztunnel' && ztunnel.state().connections === 0 ? undefined : left
     } finally {
       observer.observePhase('verify', (performance.now() - started) / 1000)
     }
