@@ -484,6 +484,25 @@ describe('verification', () => {
     expect(node.drift).toEqual(['host'])
   })
 
+  it.each(['failHost', 'failProbes'] as const)(
+    'that fails (%s) is a problem until it succeeds',
+    async (fault) => {
+      const ambient = await started()
+      running('web', '10.0.0.2')
+      await soon()
+      node.probes.clear()
+      node[fault] = new Error('the kernel is busy')
+      await aRound()
+      expect(ambient.problems()).toEqual([
+        "the node's rules for probes cannot be verified: the kernel is busy",
+      ])
+      node[fault] = undefined
+      await aRound()
+      expect(ambient.problems()).toEqual([])
+      expect(node.probes.has('10.0.0.2')).toBe(true)
+    },
+  )
+
   it('follows a pod whose addresses change', async () => {
     await started()
     const { pod } = running('web', '10.0.0.2')
@@ -713,6 +732,30 @@ describe('an agent that follows another', () => {
     expect(node.hasHostRules).toBe(false)
     expect(netns.rules).toBeDefined()
   })
+})
+
+describe('an uninstall', () => {
+  it.each(['host.verifyRules', 'host.applyRules', 'probeSet', 'changeProbeSet'])(
+    'leaves nothing, also when a verification is at %s',
+    async (where) => {
+      await started()
+      running('web', '10.0.0.2')
+      await soon()
+      node.hasHostRules = false
+      node.probes.clear()
+      let release = () => {}
+      node.delay = (what) =>
+        what === where ? new Promise((resolve) => (release = resolve)) : Promise.resolve()
+      await aRound()
+      const closed = node.ambient.close({ uninstall: true })
+      await soon()
+      node.delay = async () => {}
+      release()
+      await closed
+      await soon()
+      expect([node.hasHostRules, [...node.probes]]).toEqual([false, []])
+    },
+  )
 })
 
 describe('a CHECK', () => {

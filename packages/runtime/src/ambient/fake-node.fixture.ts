@@ -79,6 +79,7 @@ export class FakeNode {
   failRemoval: Error | undefined
   failPresent: Error | undefined
   failProbes: Error | undefined
+  failHost: Error | undefined
   /** Awaited by everything in the kernel and ztunnel: tests put interleavings here. */
   delay: (what: string) => Promise<void> = async () => {}
   applied: string[] = []
@@ -152,11 +153,16 @@ export class FakeNode {
         {
           applyRules: async (_: string) => {
             const was = this.hasHostRules
+            await this.delay('host.applyRules')
             this.hasHostRules = true
             return was ? 'unchanged' : 'applied'
           },
-          verifyRules: async () =>
-            this.hasHostRules ? [] : [{ where: 'nft', kind: 'missing', line: 'postrouting' }],
+          verifyRules: async () => {
+            const isThere = this.hasHostRules
+            await this.delay('host.verifyRules')
+            if (this.failHost) throw this.failHost
+            return isThere ? [] : [{ where: 'nft', kind: 'missing', line: 'postrouting' }]
+          },
           removeRules: async () => {
             this.hasHostRules = false
             this.probes.clear()

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
+import { within } from './deadline.ts'
 import type { AmbientObserver, HostRules, ProbeMember } from './ports.ts'
 import { type Claim, probeSetChange } from './probe-set.ts'
 
@@ -17,7 +18,10 @@ export class NodeRules {
   readonly #options: NodeRulesOptions
   #problem: string | undefined = "the node's rules for probes have not been written yet"
   #retry: NodeJS.Timeout | undefined
+  #wasWritten = false
   #isClosed = false
+  /** What is being done now, for the end to wait for. */
+  #pass: Promise<void> = Promise.resolve()
   /** Whether the set once held what it should: only then a difference means that somebody else changed it. */
   #wasFilled = false
 
@@ -25,56 +29,91 @@ export class NodeRules {
     this.#options = options
   }
 
-  /** Undefined while the rules are there. */
+  /** Undefined while rules and set are as they should be. */
   get problem(): string | undefined {
     return this.#problem
   }
 
   /** Tries until it succeeds; resolves after the first attempt. */
-  async start(): Promise<void> {
-    const { host, log, retryMs = 2_000 } = this.#options
+  start(): Promise<void> {
+    this.#pass = this.#write()
+    return this.#pass
+  }
+
+  async #write(): Promise<void> {
+    const { host, log } = this.#options
     try {
       await host.applyRules()
       this.#problem = undefined
+      this.#wasWritten = true
     } catch (error) {
       const why = messageOf(error)
       const problem = `the node's rules for probes cannot be written: ${why}`
       if (problem !== this.#problem)
         log.error({ err: error }, "failed to write the node's rules for ambient pods")
       this.#problem = problem
-      if (this.#isClosed) return
-      this.#retry = setTimeout(() => void this.start(), retryMs)
-      this.#retry.unref()
+      this.#again(() => this.start())
     }
   }
 
   /** Compares rules and set with what should be, and repairs them. Never rejects. */
-  async verify(claims: () => readonly Claim[], isComplete: () => boolean): Promise<void> {
-    const { host, observer, log } = this.#options
-    if (this.#problem !== undefined || this.#isClosed) return
+  verify(claims: () => readonly Claim[], isComplete: () => boolean): Promise<void> {
+    // What could not be written yet is being tried.
+    if (!this.#wasWritten || this.#isClosed) return Promise.resolve()
+    const former = this.#pass
+    this.#pass = former.then(() => this.#verified(claims, isComplete))
+    return this.#pass
+  }
+
+  async #verified(claims: () => readonly Claim[], isComplete: () => boolean): Promise<void> {
     try {
-      const differences = await host.verifyRules()
-      if (differences.length > 0) {
-        await host.applyRules()
-        observer.countDrift('host')
-        log.warn({ differences: differences.slice(0, 5) }, "repaired the node's rules for ambient pods")
-      }
-      const usable = () => claims().map((claim) => this.#usable(claim))
-      const before = usable()
-      const actual = await host.probeSet()
-      const { put, remove } = settledChange(before, usable(), actual, isComplete())
-      if (put.length + remove.length > 0) {
-        await host.changeProbeSet({ put, remove })
-        if (this.#wasFilled) observer.countDrift('probes')
-        log.info(
-          { put: put.length, removed: remove.length },
-          'brought the probe set of ambient pods up to date',
-        )
-      }
-      this.#wasFilled = true
+      await this.#verifyRules()
+      await this.#verifySet(claims, isComplete)
+      this.#problem = undefined
     } catch (error) {
-      log.error({ err: error }, "failed to verify the node's rules for ambient pods")
+      const problem = `the node's rules for probes cannot be verified: ${messageOf(error)}`
+      if (problem !== this.#problem)
+        this.#options.log.error({ err: error }, "failed to verify the node's rules for ambient pods")
+      this.#problem = problem
+      // The node is not ready meanwhile: the next round would be late.
+      this.#again(() => this.verify(claims, isComplete))
     }
+  }
+
+  #again(work: () => Promise<void>): void {
+    if (this.#isClosed) return
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => void work(), this.#options.retryMs ?? 2_000)
+    this.#retry.unref()
+  }
+
+  async #verifyRules(): Promise<void> {
+    const { host, observer, log } = this.#options
+    if (this.#isClosed) return
+    const differences = await host.verifyRules()
+    if (differences.length === 0 || this.#isClosed) return
+    await host.applyRules()
+    observer.countDrift('host')
+    log.warn({ differences: differences.slice(0, 5) }, "repaired the node's rules for ambient pods")
+  }
+
+  async #verifySet(claims: () => readonly Claim[], isComplete: () => boolean): Promise<void> {
+    const { host, observer, log } = this.#options
+    if (this.#isClosed) return
+    const usable = () => claims().map((claim) => this.#usable(claim))
+    const before = usable()
+    const actual = await host.probeSet()
+    const { put, remove } = settledChange(before, usable(), actual, isComplete())
+    if (this.#isClosed) return
+    if (put.length + remove.length > 0) {
+      await host.changeProbeSet({ put, remove })
+      if (this.#wasFilled) observer.countDrift('probes')
+      log.info(
+        { put: put.length, removed: remove.length },
+        'brought the probe set of ambient pods up to date',
+      )
+    }
+    this.#wasFilled = true
   }
 
   /** Without IPv6 there is no set for its addresses: they are not missing. */
@@ -88,6 +127,8 @@ export class NodeRules {
     this.#isClosed = true
     clearTimeout(this.#retry)
     if (!uninstall) return
+    // Else what is being written now would come back after its removal.
+    await within(5_000, this.#pass, () => undefined)
     try {
       await this.#options.host.removeRules()
     } catch (error) {
