@@ -540,6 +540,18 @@ describe('ztunnel', () => {
     expectIn(pod.uid, netns.inode, '10.0.0.2')
   })
 
+  it('is served in the end, whatever a search for pods waits for', async () => {
+    const { pod } = running('web', '10.0.0.2', { annotations: enabled })
+    node.served.set(pod.uid, 77n)
+    node.delay = (what) => (what === 'find' ? new Promise(() => {}) : Promise.resolve())
+    await node.ambient.start()
+    await vi.advanceTimersByTimeAsync(9_000)
+    expect(node.isZtunnelStarted).toBe(false)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(node.isZtunnelStarted).toBe(true)
+    expect(node.served.get(pod.uid)).toBe(77n)
+  })
+
   it('keeps what it has of a pod that is not found', async () => {
     const pod = node.put(ambientPod('web', { ips: ['10.0.0.2'], annotations: enabled }))
     node.served.set(pod.uid, 77n)

@@ -64,6 +64,8 @@ type Redirected = Readonly<{ redirection: AmbientRedirection }>
 
 /** A beat of ztunnel's server that is older means that its loop hangs. */
 const oldestBeatMs = 30_000
+/** For so long ztunnel waits for its first list: one pod that cannot be looked at must not keep it from all. */
+const discoveryMs = 10_000
 
 /**
  * The ambient pods of this node. What should be comes from the API's caches, what is from the kernel and from
@@ -237,10 +239,8 @@ export class AmbientPods {
   /** ztunnel gets its first list when it can be whole: of what is missing in it, ztunnel forgets what it serves. */
   async #begin(): Promise<void> {
     while (!this.#isClosed && !this.#areCachesReady()) await pause(100)
-    for (let attempt = 0; attempt < 3 && !this.#isClosed; attempt++) {
-      if (attempt > 0) await pause(500)
-      if (this.#isClosed || (await this.#discover())) break
-    }
+    // A pod that is not held by then is served on: of marked ones ztunnel is told to keep what it has.
+    await within(discoveryMs, this.#discoverAll(), () => undefined)
     while (!this.#isClosed && !(await this.#serveZtunnel())) await pause(1_000)
     if (this.#isClosed) return
     this.#hasBegun = true
@@ -253,6 +253,13 @@ export class AmbientPods {
 
   #areCachesReady(): boolean {
     return this.#known.isListed && this.#options.namespaces.unreadyReasons().length === 0
+  }
+
+  async #discoverAll(): Promise<void> {
+    for (let attempt = 0; attempt < 3 && !this.#isClosed; attempt++) {
+      if (attempt > 0) await pause(500)
+      if (this.#isClosed || this.#hasBegun || (await this.#discover())) break
+    }
   }
 
   /** @returns whether every running pod that belongs into the mesh is held */
