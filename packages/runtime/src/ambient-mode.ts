@@ -49,6 +49,7 @@ export async function ambientModeOf(options: AmbientModeOptions): Promise<Ambien
     pods: cluster.pods,
     namespaces: cluster.namespaces,
     events: cluster.events,
+    ownPod: cluster.ownPod,
     annotations: cluster.annotations,
     networks,
     ztunnel,

@@ -455,6 +455,8 @@ describe('verification', () => {
     expectIn(pod.uid, netns.inode, '10.0.0.2')
     expect(node.probes.has('10.9.9.9')).toBe(false)
     expect(node.drift).toContain('probes')
+    expect(node.events).toEqual(['web RedirectionRepaired'])
+    expect(node.log.some(({ msg }) => /repaired the probe set of ambient/.test(msg))).toBe(true)
   })
 
   it('misses no IPv6 address in the probe set where IPv6 is off', async () => {
@@ -482,6 +484,7 @@ describe('verification', () => {
     await aRound()
     expect(node.hasHostRules).toBe(true)
     expect(node.drift).toEqual(['host'])
+    expect(node.events).toEqual(['own NodeRulesRepaired'])
   })
 
   it.each(['failHost', 'failProbes'] as const)(
@@ -497,7 +500,7 @@ describe('verification', () => {
         "the node's rules for probes cannot be verified: the kernel is busy",
       ])
       node[fault] = undefined
-      await aRound()
+      await vi.advanceTimersByTimeAsync(2_500)
       expect(ambient.problems()).toEqual([])
       expect(node.probes.has('10.0.0.2')).toBe(true)
     },
@@ -611,7 +614,9 @@ describe('ztunnel', () => {
     node.refuses.clear()
     await vi.advanceTimersByTimeAsync(10_000)
     expectIn(pod.uid, netns.inode, '10.0.0.2')
-    expect(node.events).toContain('web EnrolmentPending')
+    expect(node.events).toEqual(['web EnrolmentPending', 'web RedirectionRepaired'])
+    expect(node.drift).toEqual(['ztunnel'])
+    expect(node.log.some(({ msg }) => /ztunnel serves an ambient pod again/.test(msg))).toBe(true)
   })
 
   it('that went leaves its pods to the one that is still there', async () => {
@@ -623,6 +628,7 @@ describe('ztunnel', () => {
     node.ambient.ztunnelConnectionsChanged(1)
     await soon()
     expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect([node.drift, node.events]).toEqual([[], []])
   })
 
   it('that is away is no problem of the node, whose STATUS decides whether ztunnel itself can start', async () => {

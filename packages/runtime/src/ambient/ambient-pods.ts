@@ -25,8 +25,10 @@ import type {
   HostRules,
   NamespaceHandles,
   Namespaces,
+  OwnPod,
   PodNetworks,
   Pods,
+  ProbeMember,
   Workload,
   Ztunnel,
 } from './ports.ts'
@@ -44,6 +46,8 @@ export type AmbientPodsOptions = Readonly<{
   ztunnel: Ztunnel
   annotations: Annotations
   events: Events
+  /** @default nobody is told of the node's own rules but by the log */
+  ownPod?: OwnPod
   observer: AmbientObserver
   settings: AmbientOptionsSettings
   log: Logger
@@ -138,7 +142,7 @@ export class AmbientPods {
       desired,
       changed: (verify) => this.#look(desired.uids(), verify),
     })
-    this.#nodeRules = new NodeRules(options)
+    this.#nodeRules = new NodeRules({ ...options, refilled: (members) => this.#tellRefilled(members) })
     this.#backlog = new Backlog({
       work: (uid, attempt) => lanes.run(uid, () => this.#reconciler.reconcile(uid, attempt)),
     })
@@ -286,6 +290,17 @@ export class AmbientPods {
   #look(uids: readonly string[], verify = false): void {
     if (!this.#hasBegun || this.#isClosed) return
     for (const uid of uids) this.#backlog.add(uid, { verify })
+  }
+
+  /** What a pod's enrolment had put into the probe set was taken out by somebody else. */
+  #tellRefilled(members: readonly ProbeMember[]): void {
+    const wasPut = ({ uid, address }: ProbeMember) => this.#enrolled.get(uid)?.probed.includes(address)
+    for (const uid of new Set(members.filter(wasPut).map((member) => member.uid))) {
+      const pod = this.#known.get(uid)
+      const message =
+        "the pod's probes were not let past ztunnel: its address had been taken from the node's set"
+      if (pod !== undefined) this.#options.events.warn(pod, 'RedirectionRepaired', message)
+    }
   }
 
   /** Once in a round: the node's own rules and sets, and everybody's membership. */

@@ -30,6 +30,8 @@ export interface EnrolledPod {
   rules: PodRules
   /** Whether the newest ztunnel has confirmed this namespace. */
   isAcked: boolean
+  /** Why ztunnel did not take this pod, which an agent said to be enrolled; until it serves it again. */
+  lostBecause: string | undefined
   /** Whether a ztunnel that connects now is told of it. */
   isOffered: boolean
   /** It is on its way out, and claims no address any more. */

@@ -218,6 +218,7 @@ export class FakeNode {
         },
       },
       events: { warn: (pod, reason) => this.events.push(`${pod.name} ${reason}`) },
+      ownPod: { warn: (reason) => this.events.push(`own ${reason}`) },
       observer: {
         podsChanged: (counts) => Object.assign(this.counts, counts),
         countDrift: (what) => this.drift.push(what),

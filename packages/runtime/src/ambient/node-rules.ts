@@ -1,13 +1,16 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import { within } from './deadline.ts'
-import type { AmbientObserver, HostRules, ProbeMember } from './ports.ts'
+import type { AmbientObserver, HostRules, OwnPod, ProbeMember } from './ports.ts'
 import { type Claim, probeSetChange } from './probe-set.ts'
 
 export type NodeRulesOptions = Readonly<{
   host: HostRules
   observer: AmbientObserver
   log: Logger
+  ownPod?: OwnPod
+  /** Told of addresses that were missing in the set, which is filled again. */
+  refilled: (members: readonly ProbeMember[]) => void
   settings: Readonly<{ ambientIpv6: boolean }>
   /** Milliseconds between attempts while the rules cannot be written. @default 2000, as the original */
   retryMs?: number
@@ -88,17 +91,20 @@ export class NodeRules {
   }
 
   async #verifyRules(): Promise<void> {
-    const { host, observer, log } = this.#options
+    const { host, observer, log, ownPod } = this.#options
     if (this.#isClosed) return
     const differences = await host.verifyRules()
     if (differences.length === 0 || this.#isClosed) return
     await host.applyRules()
     observer.countDrift('host')
     log.warn({ differences: differences.slice(0, 5) }, "repaired the node's rules for ambient pods")
+    const message =
+      "the node's rules for the probes of ambient pods were not whole: somebody else changed them"
+    ownPod?.warn('NodeRulesRepaired', message)
   }
 
   async #verifySet(claims: () => readonly Claim[], isComplete: () => boolean): Promise<void> {
-    const { host, observer, log } = this.#options
+    const { host, observer, log, refilled } = this.#options
     if (this.#isClosed) return
     const usable = () => claims().map((claim) => this.#usable(claim))
     const before = usable()
@@ -107,11 +113,16 @@ export class NodeRules {
     if (this.#isClosed) return
     if (put.length + remove.length > 0) {
       await host.changeProbeSet({ put, remove })
-      if (this.#wasFilled) observer.countDrift('probes')
-      log.info(
-        { put: put.length, removed: remove.length },
-        'brought the probe set of ambient pods up to date',
-      )
+      const fields = {
+        put: put.slice(0, 5),
+        removed: remove.slice(0, 5),
+        changes: put.length + remove.length,
+      }
+      if (this.#wasFilled) {
+        observer.countDrift('probes')
+        log.warn(fields, 'repaired the probe set of ambient pods')
+        refilled(put)
+      } else log.info(fields, 'filled the probe set of ambient pods')
     }
     this.#wasFilled = true
   }

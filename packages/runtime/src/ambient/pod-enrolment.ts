@@ -15,6 +15,7 @@ import type {
   AmbientObserver,
   Annotations,
   EnrolPhase,
+  Events,
   NamespaceHandles,
   OpenNetns,
   PodNetworks,
@@ -31,6 +32,7 @@ export type PodEnrolmentOptions = Readonly<{
   probes: ProbeSet
   ztunnel: Pick<Ztunnel, 'add' | 'remove' | 'state'>
   annotations: Annotations
+  events: Events
   observer: AmbientObserver
   log: Logger
 }>
@@ -99,9 +101,8 @@ export class PodEnrolment {
 
   /** Compares everything of a held pod with what should be, and repairs it. Rejects with NetnsError. */
   async verify(enrolled: EnrolledPod, pod: Pod, redirection: AmbientRedirection): Promise<Attempt> {
-    const { ztunnel, observer, log } = this.#options
-    const wasLost = !enrolled.isAcked && markOf(pod) === 'enabled'
-    const isJoining = !enrolled.isAcked && !wasLost
+    const { observer, log } = this.#options
+    const isJoining = !enrolled.isAcked && markOf(pod) !== 'enabled'
     const unseen = await this.#examine(enrolled, redirection)
     if (unseen !== undefined) return { left: unseen, of: 'rules' }
     const isNew = enrolled.rules.kind === 'unknown' && !isMarked(pod)
@@ -112,15 +113,14 @@ export class PodEnrolment {
     if (pod.ips.length > 0) enrolled.addresses = podAddresses(pod.ips)
     await this.#probe(enrolled)
     if (!enrolled.isAcked) {
-      const problem =
-        ztunnel.state().connections === 0 ? 'no ztunnel is connected' : await this.#offer(enrolled)
+      const problem = await this.#offer(enrolled, pod)
       if (problem !== undefined) {
         // A pod that was whole stays so to people while ztunnel restarts.
         if (!isMarked(pod)) this.#mark(pod, 'pending')
         return { left: problem, of: 'ztunnel' }
       }
     }
-    if (wasLost) observer.countDrift('ztunnel')
+    this.#tellServedAgain(enrolled, pod)
     if (isJoining) {
       observer.countEnrolment('running', 'done')
       log.info({ pod: pod.name, namespace: pod.namespace }, 'enrolled a running pod into the ambient mesh')
@@ -192,13 +192,27 @@ export class PodEnrolment {
   }
 
   /** @returns why ztunnel does not serve it */
-  async #offer(enrolled: EnrolledPod): Promise<string | undefined> {
+  async #offer(enrolled: EnrolledPod, pod: Pod): Promise<string | undefined> {
+    if (this.#options.ztunnel.state().connections === 0) return 'no ztunnel is connected'
     try {
       await this.#timed('ztunnel', () => this.#tellZtunnel(enrolled))
       return undefined
     } catch (error) {
-      return messageOf(error)
+      const why = messageOf(error)
+      if (markOf(pod) === 'enabled') enrolled.lostBecause = why
+      return why
     }
+  }
+
+  /** Only of pods that are known to have been lost: many are just told again, to be sure, when a ztunnel went. */
+  #tellServedAgain(enrolled: EnrolledPod, told: Pod): void {
+    const { observer, log, events } = this.#options
+    const { name: pod, namespace, lostBecause: why } = enrolled
+    if (why === undefined) return
+    enrolled.lostBecause = undefined
+    observer.countDrift('ztunnel')
+    log.warn({ pod, namespace, why }, 'ztunnel serves an ambient pod again that it had lost')
+    events.warn(told, 'RedirectionRepaired', `ztunnel serves the pod again, which it had not taken: ${why}`)
   }
 
   async #tellZtunnel(enrolled: EnrolledPod): Promise<void> {
@@ -232,6 +246,7 @@ export class PodEnrolment {
       backend: redirection.backend,
       rules: { kind: 'unknown' },
       isAcked: false,
+      lostBecause: undefined,
       isOffered: false,
       isLeaving: false,
     }

@@ -83,6 +83,11 @@ export interface Events {
   warn(pod: Readonly<{ namespace: string; name: string; uid: string }>, reason: string, message: string): void
 }
 
+/** kube/ OwnPodEvents: what concerns the node as a whole is told at the agent's pod. */
+export interface OwnPod {
+  warn(reason: string, message: string): void
+}
+
 type WantedPods = ReadonlyMap<string, Readonly<{ addresses: readonly string[] }>>
 
 /** netns/ findPodNamespaces: namespaces of running pods, each with the proof that it is the pod's. */
