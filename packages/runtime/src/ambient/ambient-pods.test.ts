@@ -25,7 +25,11 @@ beforeEach(() => {
   node = new FakeNode()
   node.isZtunnelConnected = true
 })
-afterEach(() => vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  // People look for what ambient mode does with `grep ambient`.
+  expect(node.log.map(({ msg }) => msg).filter((msg) => !msg.includes('ambient'))).toEqual([])
+})
 
 async function started(): Promise<AmbientPods> {
   await node.ambient.start()
@@ -192,6 +196,19 @@ describe('a DEL of an ambient pod', () => {
     const { uid: _, ...call } = callFor(pod, '/netns/web')
     await ambient.remove(call)
     expectOut(pod.uid, '10.0.0.2')
+  })
+
+  it.each([
+    ['/host/netns/cni-1', '/var/run/netns/cni-1', false],
+    ['/host/netns/cni-1', '/var/run/netns/cni-2', true],
+    ['/host/proc/7/ns/net', '/proc/8/ns/net', true],
+  ])('of a pod found at %s, whose namespace %s is gone: it stays is %s', async (found, path, stays) => {
+    const ambient = await started()
+    const pod = node.put(ambientPod('web', { ips: ['10.0.0.2'] }))
+    node.sandbox(pod.uid, found, ['10.0.0.2'])
+    await soon()
+    await ambient.remove(callFor(pod, path, { containerId: 'one' }))
+    expect(node.served.has(pod.uid)).toBe(stays)
   })
 
   it('of an unknown pod, or with a ztunnel that hangs, ends in time without an error', async () => {

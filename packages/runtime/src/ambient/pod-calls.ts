@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { CNI_ERROR } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
 import { CniError, messageOf } from '../errors.ts'
@@ -107,7 +108,7 @@ export class AmbientPodCalls {
   async #isOf(held: EnrolledPod, { containerId, netns }: AmbientCall): Promise<boolean> {
     if (containerId !== undefined && held.containerId !== undefined) return containerId === held.containerId
     const inode = await this.#options.handles.inodeOf(netns)
-    return inode === undefined ? netns === held.path : inode === held.netns.inode
+    return inode === undefined ? isSameFile(netns, held.path) : inode === held.netns.inode
   }
 
   #told(pod: Pod, error: unknown): CniError {
@@ -126,5 +127,12 @@ export class AmbientPodCalls {
     return new CniError(cni, words, messageOf(error), error)
   }
 }
+
+/**
+ * The runtime and the search have the same file in different directories. The base name tells only where the runtime
+ * gives namespaces names: it is `net` for all below /proc.
+ */
+const isSameFile = (one: string, other: string) =>
+  one === other || (basename(one) === basename(other) && basename(one) !== 'net')
 
 const nameOf = ({ namespace, name }: Readonly<{ namespace: string; name: string }>) => `${namespace}/${name}`
