@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { findPodNamespaces, NetworkNamespaces } from '../../packages/runtime/src/netns/index.ts'
 import { ScratchNetwork } from './scratch-network.ts'
 
@@ -98,8 +98,10 @@ describe.runIf(hierarchy)('the namespace of a real process in a cgroup of a pod'
       'sleep',
       '101',
     ])
-    const found = await find(new Map([[uid, { addresses: [] }]]))
     const path = `/proc/${process.pid}/ns/net`
+    // It enters its namespace a moment after it started.
+    await vi.waitFor(() => expect(inodeOf(path)).not.toBe(inodeOf('/proc/self/ns/net')))
+    const found = await find(new Map([[uid, { addresses: [] }]]))
     expect(found.get(uid)).toMatchObject({ path, inode: inodeOf(path) })
   })
 

@@ -33,10 +33,12 @@ export class SidecarPods {
   async add(pod: Pod, { redirection }: SidecarDecision, call: PodCall): Promise<void> {
     const { log, events, namespaces } = this.#options
     const fields = { pod: call.name, namespace: call.namespace }
+    const started = performance.now()
     try {
       const program = await this.#programFor(redirection, call)
       const change = await namespaces.applyRules(call.netns, program)
-      log.info({ ...fields, mode: redirection.mode, change }, 'redirected a pod to its sidecar')
+      const ms = Math.round((performance.now() - started) * 10) / 10
+      log.info({ ...fields, mode: redirection.mode, change, ms }, 'redirected a pod to its sidecar')
     } catch (cause) {
       log.error({ ...fields, netns: call.netns, err: cause }, 'failed to redirect a pod')
       events.warn(pod, 'RedirectionFailed', `the pod could not be redirected: ${messageOf(cause)}`)
