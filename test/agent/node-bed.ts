@@ -103,7 +103,7 @@ export class NodeBed {
     this.#networks.push(network)
     await addInterface(network, 'eth0', address)
     this.#pods.push(podManifest(name, metadata, isMeshed))
-    await writeFile(join(this.podsDir, 'pods.json'), JSON.stringify({ kind: 'List', items: this.#pods }))
+    await this.#writeManifest('pods.json', { kind: 'List', items: this.#pods })
     return {
       containerId: name,
       netns: network.path,
@@ -114,9 +114,14 @@ export class NodeBed {
 
   /** Makes the agent know the namespace of all pods with these labels. */
   async labelNamespace(labels: Readonly<Record<string, string>>): Promise<void> {
-    const manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } }
-    await writeFile(join(this.directory, 'namespace.json'), JSON.stringify(manifest))
-    await rename(join(this.directory, 'namespace.json'), join(this.podsDir, 'namespace.json'))
+    const metadata = { name: 'shop', labels }
+    await this.#writeManifest('namespace.json', { apiVersion: 'v1', kind: 'Namespace', metadata })
+  }
+
+  /** The agent never sees a file that is half written. */
+  async #writeManifest(name: string, manifest: object): Promise<void> {
+    await writeFile(join(this.directory, name), JSON.stringify(manifest))
+    await rename(join(this.directory, name), join(this.podsDir, name))
   }
 
   /** Our part of the chain alone, as the agent installed it. */
