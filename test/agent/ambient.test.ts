@@ -142,9 +142,8 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
   })
 
   it('takes thirty pods at once', async () => {
-    const sandboxes = await Promise.all(
-      Array.from({ length: 30 }, (_, number) => createPod(`crowd-${number}`)),
-    )
+    const sandboxes: Sandbox[] = []
+    for (let number = 0; number < 30; number += 1) sandboxes.push(await createPod(`crowd-${number}`))
     await Promise.all(sandboxes.map(add))
     await ztunnel?.tell('ack')
     for (const sandbox of sandboxes) {
