@@ -152,6 +152,19 @@ describe('an ADD of an ambient pod', () => {
     await add(ambient, pod, callFor(pod, '/netns/again', { containerId: 'two', addresses: ['10.0.0.3'] }))
     expect(node.served.get(pod.uid)).toBe(second.inode)
     expect([...node.descriptors.values()]).toEqual([second.inode])
+    expect([...node.probes.keys()]).toEqual(['10.0.0.3'])
+  })
+
+  it('that fails in the next sandbox of the pod leaves nothing of the former one', async () => {
+    const ambient = await started()
+    const { pod } = running('web', '10.0.0.2')
+    await add(ambient, pod, callFor(pod, '/netns/web', { containerId: 'one' }))
+    node.sandbox(pod.uid, '/netns/again', ['10.0.0.3'])
+    node.failRules = new Error('no such table')
+    const again = callFor(pod, '/netns/again', { containerId: 'two', addresses: ['10.0.0.3'] })
+    await expect(add(ambient, pod, again)).rejects.toMatchObject({ code: CNI_ERROR.rulesNotApplied })
+    expectOut(pod.uid, '10.0.0.2')
+    expect([node.probes.size, node.descriptors.size]).toEqual([0, 0])
   })
 })
 
@@ -488,11 +501,22 @@ describe('verification', () => {
   })
 
   it('takes nothing out of the probe set while it has no full view', async () => {
-    node.probes.set('10.9.9.9', 'uid-unseen')
-    node.put(ambientPod('starting'))
     await started()
+    node.isListed = false
+    node.probes.set('10.9.9.9', 'uid-unseen')
     await aRound()
     expect(node.probes.get('10.9.9.9')).toBe('uid-unseen')
+  })
+
+  it('waits for the addresses of a pod that starts, but not for ever, before it takes out what is nobody’s', async () => {
+    node.probes.set('10.9.9.9', '')
+    const pod = node.put(ambientPod('starting'))
+    node.probes.set('10.0.0.2', pod.uid)
+    await started()
+    await vi.advanceTimersByTimeAsync(40_000)
+    expect([...node.probes.keys()]).toEqual(['10.9.9.9', '10.0.0.2'])
+    await aRound()
+    expect([...node.probes.keys()]).toEqual(['10.0.0.2'])
   })
 
   it("writes the node's own rules again", async () => {

@@ -9,6 +9,12 @@ import { type Desired, isEnded, isMarked, type Step, stepFor } from './reconcile
 /** For so long after a DEL what is found of the pod may be its end; a pod that lives on gets an ADD. */
 const sandboxGoneMs = 60_000
 
+/**
+ * For so long a pod without addresses may have one in the probe set whose owner nobody knows: kubelets report addresses
+ * within seconds. One that cannot start must not keep all others' from being taken out for ever.
+ */
+const unaddressedMs = 60_000
+
 export type DesiredPodsOptions = Readonly<{
   known: KnownPods
   enrolled: EnrolledPods
@@ -23,6 +29,8 @@ export class DesiredPods {
   readonly #desired = new Map<string, 'enrolled' | 'outside' | 'unknown'>()
   /** When the runtime deleted their sandbox. */
   readonly #sandboxGone = new Map<string, number>()
+  /** Since when a pod that belongs into the mesh has had no address. */
+  readonly #unaddressed = new Map<string, number>()
 
   constructor(options: DesiredPodsOptions) {
     this.#options = options
@@ -69,6 +77,7 @@ export class DesiredPods {
     known.forget(uid)
     this.#desired.delete(uid)
     this.#sandboxGone.delete(uid)
+    this.#unaddressed.delete(uid)
   }
 
   /** Pods whose kernel state matters. */
@@ -91,8 +100,13 @@ export class DesiredPods {
     return (
       known.isListed &&
       known.uids().every(isTold) &&
-      this.claims().every(({ addresses }) => addresses.length > 0)
+      this.claims().every(({ uid, addresses }) => addresses.length > 0 || this.#isLongUnaddressed(uid))
     )
+  }
+
+  #isLongUnaddressed(uid: string): boolean {
+    const since = this.#unaddressed.get(uid)
+    return since !== undefined && this.#options.now() - since >= unaddressedMs
   }
 
   /** Pods that belong into the mesh and may run, but whose namespace is not held. */
@@ -126,5 +140,8 @@ export class DesiredPods {
   #keep(uid: string, desired: Desired): void {
     if (desired.kind === 'gone') this.#desired.delete(uid)
     else this.#desired.set(uid, desired.kind)
+    const isUnaddressed = desired.kind === 'enrolled' && podAddresses(desired.pod.ips).length === 0
+    if (!isUnaddressed) this.#unaddressed.delete(uid)
+    else if (!this.#unaddressed.has(uid)) this.#unaddressed.set(uid, this.#options.now())
   }
 }

@@ -21,7 +21,7 @@ import type {
   PodNetworks,
   Ztunnel,
 } from './ports.ts'
-import { type Claim, membersOf, type ProbeSet } from './probe-set.ts'
+import { membersOf, type ProbeSet } from './probe-set.ts'
 import { isMarked, markOf } from './reconcile.ts'
 
 export type PodEnrolmentOptions = Readonly<{
@@ -36,6 +36,9 @@ export type PodEnrolmentOptions = Readonly<{
   observer: AmbientObserver
   log: Logger
 }>
+
+/** What of a pod is, or should be, in the probe set. */
+type Probed = Pick<EnrolledPod, 'uid' | 'addresses' | 'probed'>
 
 /** What became of an attempt; `left` says what is missing, which time or another ztunnel may bring. */
 export type Attempt = Readonly<{ left: string | undefined; of?: 'rules' | 'ztunnel' }>
@@ -70,6 +73,7 @@ export class PodEnrolment {
       enrolled.addresses = podAddresses(known)
       await this.#timed('rules', () => this.#options.redirection.write(enrolled, redirection))
     } catch (error) {
+      if (enrolled.probed.length > 0) await this.#unprobe(enrolled)
       await this.#letGo(enrolled)
       throw new EnrolmentError('rules', error)
     }
@@ -136,7 +140,6 @@ export class PodEnrolment {
   async leave(enrolled: EnrolledPod, pod: Pod | undefined, rules: 'remove' | 'ignore'): Promise<void> {
     const { redirection } = this.#options
     enrolled.isLeaving = true
-    enrolled.probed = []
     await this.#unprobe(enrolled)
     if (rules === 'remove') await redirection.clear(pathOf(enrolled.netns))
     await this.#letGo(enrolled)
@@ -146,7 +149,7 @@ export class PodEnrolment {
   /** What an earlier agent left of a pod outside of it; ztunnel may have been told to keep it. */
   async clean(pod: Pod, isDeleted: boolean): Promise<void> {
     const uid = uidOf(pod)
-    await this.#unprobe({ uid, addresses: podAddresses(pod.ips) })
+    await this.#unprobe({ uid, addresses: podAddresses(pod.ips), probed: [] })
     await this.#options.ztunnel.remove(uid)
     if (!isDeleted) this.unmark(pod)
   }
@@ -167,14 +170,14 @@ export class PodEnrolment {
   }
 
   /** What cannot be taken out now is taken out when the set is next verified; nothing else has to wait for that. */
-  async #unprobe(claim: Claim): Promise<void> {
+  async #unprobe(pod: Probed): Promise<void> {
+    const { uid } = pod
+    const addresses = [...new Set([...pod.addresses, ...pod.probed])]
+    pod.probed = []
     try {
-      await this.#options.probes.remove(membersOf(claim))
+      await this.#options.probes.remove(membersOf({ uid, addresses }))
     } catch (error) {
-      this.#options.log.warn(
-        { uid: claim.uid, err: error },
-        'could not take an ambient pod out of the probe set',
-      )
+      this.#options.log.warn({ uid, err: error }, 'could not take an ambient pod out of the probe set')
     }
   }
 
@@ -242,7 +245,8 @@ export class PodEnrolment {
       path,
       containerId,
       addresses: [],
-      probed: [],
+      // The former sandbox's addresses are in the set under the same uid: what the new one has not is taken out.
+      probed: former?.probed ?? [],
       backend: redirection.backend,
       rules: { kind: 'unknown' },
       isAcked: false,

@@ -33,6 +33,16 @@ describe('the change of the probe set', () => {
   ])('takes away what nobody claims if the claims are complete: %s', (isComplete, remove) => {
     expect(probeSetChange([], new Map([['10.0.0.9', 'gone']]), isComplete).remove).toEqual(remove)
   })
+
+  it('leaves what it has to a pod whose addresses are not known', () => {
+    const actual = new Map([
+      ['10.0.0.2', 'new'],
+      ['10.0.0.9', 'gone'],
+    ])
+    expect(probeSetChange([claim('new')], actual, true).remove).toEqual([
+      { address: '10.0.0.9', uid: 'gone' },
+    ])
+  })
 })
 
 describe('ProbeSet', () => {

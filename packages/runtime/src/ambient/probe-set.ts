@@ -4,7 +4,7 @@ import type { HostRules, ProbeMember } from './ports.ts'
 export type Claim = Readonly<{ uid: string; addresses: readonly string[] }>
 
 /**
- * What makes the set hold the claims and nothing else.
+ * What makes the set hold the claims and nothing else. A pod whose addresses nobody knows keeps what it has in the set.
  * @param isComplete whether the claims are those of all pods; of a partial view nothing is taken away
  */
 export function probeSetChange(
@@ -13,10 +13,12 @@ export function probeSetChange(
   isComplete: boolean,
 ): { put: ProbeMember[]; remove: ProbeMember[] } {
   const owners = new Map(claims.flatMap(({ uid, addresses }) => addresses.map((address) => [address, uid])))
+  const unknown = new Set(claims.filter(({ addresses }) => addresses.length === 0).map(({ uid }) => uid))
+  const isNobodys = ([address, uid]: readonly [string, string]) => !owners.has(address) && !unknown.has(uid)
   const member = ([address, uid]: readonly [string, string]): ProbeMember => ({ address, uid })
   return {
     put: [...owners].filter(([address, uid]) => actual.get(address) !== uid).map(member),
-    remove: isComplete ? [...actual].filter(([address]) => !owners.has(address)).map(member) : [],
+    remove: isComplete ? [...actual].filter(isNobodys).map(member) : [],
   }
 }
 
