@@ -13,6 +13,12 @@ export function podAddresses(addresses: readonly string[]): readonly string[] {
   return [...new Set(usable)]
 }
 
+/** Without IPv6 there is no set for its addresses: they are not missing. */
+export const withinFamilies = (
+  addresses: readonly string[],
+  { ambientIpv6 }: Readonly<{ ambientIpv6: boolean }>,
+): readonly string[] => addresses.filter((address) => ambientIpv6 || !address.includes(':'))
+
 /** A namespace's own list has loopback and link-local addresses, which all pods have in common. */
 function isOfPod(address: string): boolean {
   return !/^(127\.|169\.254\.|::1?$|fe[89ab])/.test(address)

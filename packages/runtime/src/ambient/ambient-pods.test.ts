@@ -818,15 +818,34 @@ describe('an uninstall', () => {
 })
 
 describe('a CHECK', () => {
-  it('tells what differs, of a pod that is held and of one that is not', async () => {
+  const lines = async (ambient: AmbientPods, pod: Pod, path: string) =>
+    (await ambient.check(pod, decision(pod), callFor(pod, path))).map(({ line }) => line)
+
+  it.each<[string, (uid: string, inode: bigint) => void, RegExp[]]>([
+    ['nothing', () => {}, []],
+    ['rules', (_, inode) => Object.assign(node.netns.get(inode) ?? {}, { rules: undefined }), [/a rule/]],
+    ["ztunnel's ack", () => node.disconnectZtunnel(), [/ztunnel's ack: no ztunnel is connected/]],
+    ['a probed address', () => node.probes.delete('10.0.0.2'), [/10\.0\.0\.2 in the node's set/]],
+    ["another's address", () => node.probes.set('10.0.0.2', 'uid-other'), [/10\.0\.0\.2 in/]],
+    ['nothing, though nobody knows whose the address is', () => node.probes.set('10.0.0.2', ''), []],
+  ])('names what is missing: %s', async (_, spoil, expected) => {
     const ambient = await started()
     const { pod, netns } = running('web', '10.0.0.2')
     await soon()
-    expect(await ambient.check(pod, decision(pod), callFor(pod, '/netns/web'))).toEqual([])
-    netns.rules = undefined
-    expect(await ambient.check(pod, decision(pod), callFor(pod, '/netns/web'))).toHaveLength(1)
-    const other = ambientPod('other')
-    node.sandbox(other.uid, '/netns/other', [])
-    expect(await ambient.check(other, decision(other), callFor(other, '/netns/other'))).toHaveLength(1)
+    spoil(pod.uid, netns.inode)
+    expect(await lines(ambient, pod, '/netns/web')).toEqual(
+      expected.map((line) => expect.stringMatching(line)),
+    )
+  })
+
+  it('misses everything of a pod that is not held', async () => {
+    const ambient = await started()
+    const pod = ambientPod('other', { ips: ['10.0.0.3'] })
+    node.sandbox(pod.uid, '/netns/other', [])
+    expect(await lines(ambient, pod, '/netns/other')).toEqual([
+      'a rule',
+      "ztunnel's ack: it has not acked the pod",
+      "10.0.0.3 in the node's set of probed pods",
+    ])
   })
 })

@@ -1,18 +1,18 @@
 import type { Logger } from 'pino'
 import type { AmbientRedirection } from '../mesh/ambient-redirection.ts'
 import type { Pod } from '../mesh/pod.ts'
-import type { Difference } from '../netns/index.ts'
 import { Backlog } from './backlog.ts'
 import { pause, within } from './deadline.ts'
 import { DesiredPods } from './desired-pods.ts'
 import { EnrolledPods } from './enrolled-pods.ts'
-import { KnownPods, uidOf } from './known-pods.ts'
+import { KnownPods } from './known-pods.ts'
 import { Lanes } from './lanes.ts'
 import { Membership } from './membership.ts'
 import { namespaceHandles } from './namespace-handles.ts'
 import { NamespaceSearch } from './namespace-search.ts'
 import { NodeRules } from './node-rules.ts'
 import { AmbientPodCalls } from './pod-calls.ts'
+import { PodCheck } from './pod-check.ts'
 import { PodEnrolment } from './pod-enrolment.ts'
 import { PodRedirection, type ProgramFor } from './pod-redirection.ts'
 import type {
@@ -21,6 +21,7 @@ import type {
   AmbientOptionsSettings,
   Annotations,
   Events,
+  Finding,
   FindNamespaces,
   HostRules,
   NamespaceHandles,
@@ -80,12 +81,11 @@ export class AmbientPods {
   readonly #options: AmbientPodsOptions
   readonly #now: () => number
   readonly #handles: NamespaceHandles
-  readonly #programFor: ProgramFor
   readonly #enrolled = new EnrolledPods()
   readonly #lanes = new Lanes()
   readonly #known: KnownPods
   readonly #desired: DesiredPods
-  readonly #redirection: PodRedirection
+  readonly #check: PodCheck
   readonly #reconciler: Reconciler
   readonly #calls: AmbientPodCalls
   readonly #link: ZtunnelLink
@@ -101,7 +101,7 @@ export class AmbientPods {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#handles = options.handles ?? namespaceHandles
-    this.#programFor = options.programFor ?? ambientProgram
+    const { programFor = ambientProgram } = options
     const enrolled = this.#enrolled
     const lanes = this.#lanes
     this.#known = new KnownPods(options.pods, (uids, what) => {
@@ -115,15 +115,15 @@ export class AmbientPods {
     const membership = new Membership({ ...options, known })
     this.#desired = new DesiredPods({ known, enrolled, membership, now: this.#now })
     const desired = this.#desired
-    this.#redirection = new PodRedirection({
+    const redirection = new PodRedirection({
       ...options,
-      programFor: this.#programFor,
+      programFor,
       nativeNftables: settings.nativeNftables,
       changesRunningPods: settings.ambientReconcilePodRulesOnStartup,
     })
     const handles = this.#handles
     const probes = new ProbeSet(host)
-    const redirection = this.#redirection
+    this.#check = new PodCheck({ ...options, enrolled, redirection, programFor })
     const enrolment = new PodEnrolment({ ...options, pods: enrolled, handles, redirection, probes })
     const search = new NamespaceSearch(options.find)
     this.#reconciler = new Reconciler({
@@ -181,12 +181,9 @@ export class AmbientPods {
     return this.#calls.add(pod, redirection, call)
   }
 
-  /** What differs from what ADD made; empty when nothing does. */
-  async check(pod: Pod, { redirection }: Redirected, call: AmbientCall): Promise<readonly Difference[]> {
-    const held = this.#enrolled.get(uidOf(pod))
-    if (held !== undefined) return this.#redirection.differences(held, redirection)
-    const program = this.#programFor(redirection, this.#redirection.backend)
-    return this.#options.networks.verifyRules(call.netns, program)
+  /** What differs from what ADD made: rules, ztunnel's ack, the probe set; empty when nothing does. */
+  check(pod: Pod, { redirection }: Redirected, call: AmbientCall): Promise<readonly Finding[]> {
+    return this.#check.findings(pod, redirection, call)
   }
 
   /** DEL. Never rejects; a call about a sandbox that the pod has no longer changes nothing. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
+import { withinFamilies } from './addresses.ts'
 import { within } from './deadline.ts'
 import type { AmbientObserver, HostRules, OwnPod, ProbeMember } from './ports.ts'
 import { type Claim, probeSetChange } from './probe-set.ts'
@@ -104,9 +105,10 @@ export class NodeRules {
   }
 
   async #verifySet(claims: () => readonly Claim[], isComplete: () => boolean): Promise<void> {
-    const { host, observer, log, refilled } = this.#options
+    const { host, observer, log, refilled, settings } = this.#options
     if (this.#isClosed) return
-    const usable = () => claims().map((claim) => this.#usable(claim))
+    const usable = () =>
+      claims().map(({ uid, addresses }) => ({ uid, addresses: withinFamilies(addresses, settings) }))
     const before = usable()
     const actual = await host.probeSet()
     const { put, remove } = settledChange(before, usable(), actual, isComplete())
@@ -125,12 +127,6 @@ export class NodeRules {
       } else log.info(fields, 'filled the probe set of ambient pods')
     }
     this.#wasFilled = true
-  }
-
-  /** Without IPv6 there is no set for its addresses: they are not missing. */
-  #usable({ uid, addresses }: Claim): Claim {
-    const { ambientIpv6 } = this.#options.settings
-    return { uid, addresses: addresses.filter((address) => ambientIpv6 || !address.includes(':')) }
   }
 
   /** @param uninstall take the rules and the set away; else they stay for the agent that follows */

@@ -43,6 +43,9 @@ export interface PodNetworks {
   presentRules(path: string): Promise<Backend | 'both' | 'none'>
 }
 
+/** Something of a pod that is missing or should not be there; `line` names it. */
+export type Finding = Pick<Difference, 'kind' | 'line'>
+
 export type ProbeMember = Readonly<{ address: string; uid: string }>
 
 /** netns/ HostNetwork, with its program already given. */

@@ -16,10 +16,13 @@ interface AddObserver {
   countDecision(decision: string): void
 }
 
+/** What a CHECK found, as the error lists it. */
+type Finding = Pick<Difference, 'kind' | 'line'>
+
 /** The ambient mode's part of a call. */
 interface AmbientCalls {
   add(pod: Pod, decision: AmbientDecision, call: PodCall): Promise<void>
-  check(pod: Pod, decision: AmbientDecision, call: PodCall): Promise<readonly Difference[]>
+  check(pod: Pod, decision: AmbientDecision, call: PodCall): Promise<readonly Finding[]>
   remove(call: PodCall): Promise<void>
 }
 
@@ -89,7 +92,7 @@ export class PodCalls {
     return { decision: 'none', because: 'the rules go with the network namespace' }
   }
 
-  async #differences(pod: Pod, decision: MeshDecision, call: PodCall): Promise<readonly Difference[]> {
+  async #differences(pod: Pod, decision: MeshDecision, call: PodCall): Promise<readonly Finding[]> {
     const { sidecar, ambient } = this.#options
     if (decision.mode === 'sidecar') return sidecar.check(decision, call)
     return decision.mode === 'ambient' ? required(ambient).check(pod, decision, call) : []
