@@ -456,6 +456,47 @@ describe('verification', () => {
     expect(node.log.some(({ msg }) => /repaired .*ambient/.test(msg))).toBe(true)
   })
 
+  it('repairs rules that are flushed right after the pod has joined, within seconds', async () => {
+    const ambient = await started()
+    const { pod, netns } = running('web', '10.0.0.2')
+    const other = running('other', '10.0.0.3')
+    await soon()
+    other.netns.rules = undefined
+    await add(ambient, pod, callFor(pod, '/netns/web'))
+    netns.rules = undefined
+    await vi.advanceTimersByTimeAsync(4_000)
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expectIn(other.pod.uid, other.netns.inode, '10.0.0.3')
+    expect(node.drift).toEqual(['rules', 'rules'])
+  })
+
+  it('looks at a pod that has joined between two looks at others within the interval', async () => {
+    const ambient = await started()
+    running('other', '10.0.0.3')
+    await vi.advanceTimersByTimeAsync(40_000)
+    const { pod, netns } = running('web', '10.0.0.2')
+    await add(ambient, pod, callFor(pod, '/netns/web'))
+    await vi.advanceTimersByTimeAsync(5_000)
+    netns.rules = undefined
+    await vi.advanceTimersByTimeAsync(30_500)
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+  })
+
+  it('tells how long the looks at all pods of a round took', async () => {
+    await started()
+    running('web', '10.0.0.2')
+    running('other', '10.0.0.3')
+    await aRound()
+    node.rounds.length = 0
+    node.delay = (what) =>
+      what === 'verifyRules' ? new Promise((resolve) => setTimeout(resolve, 200)) : Promise.resolve()
+    await aRound()
+    expect(node.rounds).toEqual([
+      [2, 0.4],
+      [2, 0.4],
+    ])
+  })
+
   it('finds a pod that runs without rules although its annotation says otherwise', async () => {
     const { pod, netns } = running('web', '10.0.0.2', { annotations: enabled })
     await started()

@@ -5,6 +5,7 @@ import { Backlog } from './backlog.ts'
 import { pause, within } from './deadline.ts'
 import { DesiredPods } from './desired-pods.ts'
 import { EnrolledPods } from './enrolled-pods.ts'
+import { FirstLooks } from './first-looks.ts'
 import { KnownPods } from './known-pods.ts'
 import { Lanes } from './lanes.ts'
 import { Membership } from './membership.ts'
@@ -92,7 +93,9 @@ export class AmbientPods {
   readonly #nodeRules: NodeRules
   readonly #backlog: Backlog
   readonly #rotation: Rotation
-  #roundBegan = 0
+  readonly #firstLooks: FirstLooks
+  /** Looks at pods' kernel state in this round, and the time that they took. */
+  #verified = { pods: 0, seconds: 0 }
   #hasBegun = false
   #isClosed = false
 
@@ -124,7 +127,15 @@ export class AmbientPods {
     const handles = this.#handles
     const probes = new ProbeSet(host)
     this.#check = new PodCheck({ ...options, enrolled, redirection, programFor })
-    const enrolment = new PodEnrolment({ ...options, pods: enrolled, handles, redirection, probes })
+    this.#firstLooks = new FirstLooks((uid) => this.#look([uid], true))
+    const enrolment = new PodEnrolment({
+      ...options,
+      pods: enrolled,
+      handles,
+      redirection,
+      probes,
+      joined: (uid) => this.#firstLooks.joined(uid),
+    })
     const search = new NamespaceSearch(options.find)
     this.#reconciler = new Reconciler({
       ...options,
@@ -133,6 +144,9 @@ export class AmbientPods {
       desired,
       search,
       enrolment,
+      verified: (seconds) => {
+        this.#verified = { pods: this.#verified.pods + 1, seconds: this.#verified.seconds + seconds }
+      },
       now: this.#now,
     })
     const { addMs = 9_500 } = options
@@ -150,7 +164,7 @@ export class AmbientPods {
       intervalMs: options.verifyMs ?? 30_000,
       keys: () => desired.uids(),
       visit: (uid) => this.#backlog.add(uid, { verify: true, delayMs: 0 }),
-      roundEnded: (pods) => this.#endRound(pods),
+      roundEnded: () => this.#endRound(),
     })
   }
 
@@ -226,6 +240,7 @@ export class AmbientPods {
     this.#isClosed = true
     this.#reconciler.close()
     this.#rotation.stop()
+    this.#firstLooks.close()
     this.#backlog.close()
     // Before anything is let go: a ztunnel that connected now would take a shorter list for the truth.
     await this.#options.ztunnel.close()
@@ -247,8 +262,7 @@ export class AmbientPods {
     this.#hasBegun = true
     this.#options.log.info({ pods: this.#enrolled.all().length }, 'holds the ambient pods of this node')
     this.#look(this.#all(), true)
-    this.#roundBegan = performance.now()
-    this.#endRound(0)
+    this.#endRound()
     this.#rotation.start()
   }
 
@@ -301,11 +315,11 @@ export class AmbientPods {
   }
 
   /** Once in a round: the node's own rules and sets, and everybody's membership. */
-  #endRound(pods: number): void {
+  #endRound(): void {
     const { observer } = this.#options
-    const now = performance.now()
-    if (pods > 0) observer.observeVerification(pods, (now - this.#roundBegan) / 1000)
-    this.#roundBegan = now
+    const { pods, seconds } = this.#verified
+    if (pods > 0) observer.observeVerification(pods, seconds)
+    this.#verified = { pods: 0, seconds: 0 }
     this.#look(this.#all())
     observer.podsChanged(this.#desired.counts())
     void this.#nodeRules.verify(

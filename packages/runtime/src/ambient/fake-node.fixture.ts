@@ -56,6 +56,8 @@ export class FakeNode {
   /** What `find` has proof of: uid to path. */
   readonly running = new Map<string, string>()
   readonly deletions: string[] = []
+  /** Of each round how many looks at pods there were, and their seconds. */
+  readonly rounds: [number, number][] = []
   readonly defaults = {
     excludeNamespaces: ['kube-system'],
     podNamespace: 'istio-system',
@@ -226,7 +228,7 @@ export class FakeNode {
         countLeave: () => {},
         observePhase: () => {},
         countPodChange: () => {},
-        observeVerification: () => {},
+        observeVerification: (pods, seconds) => this.rounds.push([pods, Number(seconds.toFixed(3))]),
       },
       log: pino({ level: 'debug' }, { write: (line: string) => this.log.push(JSON.parse(line)) }),
       find: async (wanted) => {

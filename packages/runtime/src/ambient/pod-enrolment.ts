@@ -34,6 +34,8 @@ export type PodEnrolmentOptions = Readonly<{
   annotations: Annotations
   events: Events
   observer: AmbientObserver
+  /** A pod is whole that was not. */
+  joined: (uid: string) => void
   log: Logger
 }>
 
@@ -83,6 +85,7 @@ export class PodEnrolment {
       orFail('probes', () => this.#timed('probes', () => this.#probe(enrolled))),
     ])
     for (const result of results) if (result.status === 'rejected') throw result.reason
+    this.#options.joined(enrolled.uid)
     this.#mark(pod, 'enabled')
   }
 
@@ -105,7 +108,7 @@ export class PodEnrolment {
 
   /** Compares everything of a held pod with what should be, and repairs it. Rejects with NetnsError. */
   async verify(enrolled: EnrolledPod, pod: Pod, redirection: AmbientRedirection): Promise<Attempt> {
-    const { observer, log } = this.#options
+    const { observer, joined, log } = this.#options
     const isJoining = !enrolled.isAcked && markOf(pod) !== 'enabled'
     const unseen = await this.#examine(enrolled, redirection)
     if (unseen !== undefined) return { left: unseen, of: 'rules' }
@@ -126,6 +129,7 @@ export class PodEnrolment {
     }
     this.#tellServedAgain(enrolled, pod)
     if (isJoining) {
+      joined(enrolled.uid)
       observer.countEnrolment('running', 'done')
       log.info({ pod: pod.name, namespace: pod.namespace }, 'enrolled a running pod into the ambient mesh')
     }

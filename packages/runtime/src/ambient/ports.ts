@@ -135,6 +135,6 @@ export interface AmbientObserver {
   observePhase(phase: EnrolPhase, seconds: number): void
   /** The API told of a pod. */
   countPodChange(type: 'update' | 'delete'): void
-  /** A round over all pods' kernel state: how many, and the seconds that looking at them took. */
+  /** A round of looks at pods' kernel state: how many, and the seconds that they took together. */
   observeVerification(pods: number, seconds: number): void
 }

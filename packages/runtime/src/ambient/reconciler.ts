@@ -30,6 +30,8 @@ export type ReconcilerOptions = Readonly<{
   settings: AmbientOptionsSettings
   events: Events
   observer: AmbientObserver
+  /** A pod's kernel state was looked at, for so long. */
+  verified: (seconds: number) => void
   log: Logger
   now: () => number
 }>
@@ -113,7 +115,7 @@ export class Reconciler {
   }
 
   async #verify(held: EnrolledPod, pod: Pod, { failures }: Attempt): Promise<string | undefined> {
-    const { settings, observer, ztunnel, events, enrolment } = this.#options
+    const { settings, observer, ztunnel, events, enrolment, verified } = this.#options
     const started = performance.now()
     const { redirection } = ambientRedirection(pod, settings)
     try {
@@ -127,7 +129,9 @@ export class Reconciler {
       // A ztunnel that connects is a reason of its own to look again.
       return of === 'ztunnel' && ztunnel.state().connections === 0 ? undefined : left
     } finally {
-      observer.observePhase('verify', (performance.now() - started) / 1000)
+      const seconds = (performance.now() - started) / 1000
+      observer.observePhase('verify', seconds)
+      verified(seconds)
     }
   }
 
