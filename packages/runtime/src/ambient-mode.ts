@@ -39,9 +39,9 @@ export async function ambientModeOf(options: AmbientModeOptions): Promise<Ambien
         observer.connectionsChanged(count)
         ambient.ztunnelConnectionsChanged(count)
       },
-      snapshotAcked: (workloads, refused, seconds) => {
-        observer.snapshotAcked(workloads, refused, seconds)
-        ambient.ztunnelSnapshotAcked(refused)
+      snapshotAcked: (snapshot) => {
+        observer.snapshotAcked(snapshot)
+        ambient.ztunnelSnapshotAcked(snapshot)
       },
     },
   })

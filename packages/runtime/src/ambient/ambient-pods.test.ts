@@ -701,6 +701,25 @@ describe('ztunnel', () => {
     expect(node.log.some(({ msg }) => /ztunnel serves an ambient pod again/.test(msg))).toBe(true)
   })
 
+  it('counts as serving a pod only once the newest of several says so, each of which has its own list', async () => {
+    await started()
+    const web = running('web', '10.0.0.2')
+    await soon()
+    node.disconnectZtunnel()
+    const ofOlder = node.ambient.workloads()
+    const late = running('late', '10.0.0.3')
+    await soon()
+    const ofNewer = node.ambient.workloads()
+    const uids = (list: typeof ofOlder) => list.map(({ uid }) => uid)
+    expect([uids(ofOlder), uids(ofNewer)]).toEqual([[web.pod.uid], [web.pod.uid, late.pod.uid]])
+    node.ambient.ztunnelSnapshotAcked({ workloads: ofOlder, refused: 0, isNewest: false })
+    await soon()
+    expect(node.counts.enrolled).toBe(0)
+    node.ambient.ztunnelSnapshotAcked({ workloads: ofNewer, refused: 0, isNewest: true })
+    await soon()
+    expect(node.counts.enrolled).toBe(2)
+  })
+
   it('that went leaves its pods to the one that is still there', async () => {
     await started()
     const { pod, netns } = running('web', '10.0.0.2')

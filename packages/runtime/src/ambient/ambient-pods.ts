@@ -31,6 +31,7 @@ import type {
   PodNetworks,
   Pods,
   ProbeMember,
+  TakenSnapshot,
   Workload,
   Ztunnel,
 } from './ports.ts'
@@ -186,8 +187,8 @@ export class AmbientPods {
   }
 
   /** ZtunnelObserver.snapshotAcked */
-  ztunnelSnapshotAcked(refused: number): void {
-    this.#link.snapshotAcked(refused)
+  ztunnelSnapshotAcked(snapshot: TakenSnapshot): void {
+    this.#link.snapshotAcked(snapshot)
   }
 
   /** @throws CniError 11 that says what is missing, 101 when the pod cannot be redirected */

@@ -305,7 +305,7 @@ export class FakeNode {
       else this.#serve(workload)
     }
     this.ambient.ztunnelConnectionsChanged(1)
-    this.ambient.ztunnelSnapshotAcked(refused)
+    this.ambient.ztunnelSnapshotAcked({ workloads, refused, isNewest: true })
   }
 
   disconnectZtunnel(): void {

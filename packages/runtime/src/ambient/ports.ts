@@ -71,6 +71,9 @@ export type Workload = Readonly<{
   netns: number
 }>
 
+/** ztunnel/ AckedSnapshot: `workloads` is the list that this ztunnel was given, and no copy of it. */
+export type TakenSnapshot = Readonly<{ workloads: readonly Workload[]; refused: number; isNewest: boolean }>
+
 /** ztunnel/ ZtunnelServer */
 export interface Ztunnel {
   start(): Promise<void>

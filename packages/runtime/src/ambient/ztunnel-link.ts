@@ -1,7 +1,7 @@
 import type { DesiredPods } from './desired-pods.ts'
 import { type EnrolledPod, type EnrolledPods, workloadOf } from './enrolled-pods.ts'
 import { uidOf } from './known-pods.ts'
-import type { Workload } from './ports.ts'
+import type { TakenSnapshot, Workload } from './ports.ts'
 
 export type ZtunnelLinkOptions = Readonly<{
   enrolled: EnrolledPods
@@ -13,7 +13,8 @@ export type ZtunnelLinkOptions = Readonly<{
 /** What ztunnels are told when they connect, and what that says about who is served. */
 export class ZtunnelLink {
   readonly #options: ZtunnelLinkOptions
-  #snapshot: readonly EnrolledPod[] = []
+  /** Of each list that a ztunnel was given the pods in it whose namespaces it has. */
+  readonly #given = new WeakMap<readonly Workload[], readonly EnrolledPod[]>()
   #connections = 0
 
   constructor(options: ZtunnelLinkOptions) {
@@ -23,10 +24,10 @@ export class ZtunnelLink {
   /** Of pods that an agent once enrolled and that are not found (yet) ztunnel is to keep what it has. */
   workloads(): readonly Workload[] {
     const { enrolled, desired } = this.#options
-    this.#snapshot = enrolled.all().filter(({ isOffered }) => isOffered)
+    const offered = enrolled.all().filter(({ isOffered }) => isOffered)
     const kept = desired.unheldMarked()
-    return [
-      ...this.#snapshot.map(workloadOf),
+    const workloads = [
+      ...offered.map(workloadOf),
       ...kept.map((pod) => ({
         uid: uidOf(pod),
         name: pod.name,
@@ -35,6 +36,8 @@ export class ZtunnelLink {
         netns: -1,
       })),
     ]
+    this.#given.set(workloads, offered)
+    return workloads
   }
 
   /** One that went may have been the newest, which alone was told of the pods that came since it connected. */
@@ -46,9 +49,13 @@ export class ZtunnelLink {
     this.#options.changed(false)
   }
 
-  /** Which of them were refused is not said: then all are offered again, one by one. */
-  snapshotAcked(refused: number): void {
-    for (const pod of this.#snapshot) pod.isAcked = refused === 0
+  /**
+   * What an older ztunnel has taken says nothing of the newest, which is to serve all pods. Which of them were refused
+   * is not said: then all are offered again, one by one.
+   */
+  snapshotAcked({ workloads, refused, isNewest }: TakenSnapshot): void {
+    if (!isNewest) return
+    for (const pod of this.#given.get(workloads) ?? []) pod.isAcked = refused === 0
     this.#options.changed(true)
   }
 }

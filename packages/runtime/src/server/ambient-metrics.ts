@@ -92,7 +92,7 @@ export class AmbientMetrics {
     this.#ztunnels.set(count)
   }
 
-  snapshotAcked(_workloads: number, _refused: number, seconds: number): void {
+  snapshotAcked({ seconds }: Readonly<{ seconds: number }>): void {
     this.#snapshot.set(seconds)
   }
 

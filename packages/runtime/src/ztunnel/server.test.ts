@@ -115,7 +115,9 @@ describe('a ztunnel that connects', () => {
     await connected()
     await vi.waitFor(() => expect(server.state().snapshotSent).toBe(true))
     expect(server.state()).toEqual({ connections: 1, snapshotSent: true, lastBeat: expect.any(Number) })
-    expect(events.snapshotAcked).toHaveBeenCalledWith(1, 0, expect.any(Number))
+    expect(events.snapshotAcked.mock.calls).toEqual([
+      [{ workloads: [workload('a')], refused: 0, seconds: expect.any(Number), isNewest: true }],
+    ])
     expect(events.connectionsChanged.mock.calls).toEqual([[1]])
   })
 
@@ -135,7 +137,9 @@ describe('a ztunnel that connects', () => {
     const events = observer()
     await startServer({ workloads: () => [workload('a'), workload('b')], observer: events })
     await connected({ answer: (_, index) => (index === 0 ? refusalPacket('boom') : ackPacket) })
-    await vi.waitFor(() => expect(events.snapshotAcked).toHaveBeenCalledWith(2, 1, expect.any(Number)))
+    await vi.waitFor(() =>
+      expect(events.snapshotAcked).toHaveBeenCalledWith(expect.objectContaining({ refused: 1 })),
+    )
   })
 
   it('gets a snapshot of many workloads whole', async () => {
@@ -291,6 +295,35 @@ describe('adding a workload', () => {
 })
 
 describe('several ztunnels', () => {
+  it('that connect at once have a list of their own each, and what comes meanwhile reaches the newest', async () => {
+    const present = [workload('a')]
+    const lists: (readonly ZdsWorkload[])[] = []
+    const events = observer()
+    const server = await startServer({
+      observer: events,
+      workloads: () => {
+        const list = [...present]
+        lists.push(list)
+        return list
+      },
+    })
+    const older = connect({ answer: () => undefined })
+    await older.until(({ length }) => length === 2)
+    present.push(workload('b'))
+    const newer = connect({ answer: () => undefined })
+    await newer.until(({ length }) => length === 3)
+    const added = server.add(workload('c'))
+    await newer.until(({ length }) => length === 4)
+    for (const ztunnel of [older, older, newer, newer, newer, newer]) ztunnel.send(ackPacket)
+    await added
+    expect(older.received.map(({ raw }) => raw)).toEqual([addOf('a'), snapshotSent])
+    expect(newer.received.map(({ raw }) => raw)).toEqual([addOf('a'), addOf('b'), snapshotSent, addOf('c')])
+    await vi.waitFor(() => expect(events.snapshotAcked).toHaveBeenCalledTimes(2))
+    const told = events.snapshotAcked.mock.calls.map(([snapshot]) => snapshot)
+    expect(told.find(({ isNewest }) => !isNewest)?.workloads).toBe(lists[0])
+    expect(told.find(({ isNewest }) => isNewest)?.workloads).toBe(lists[1])
+  })
+
   it('share deletions, and the newest gets what is added', async () => {
     const server = await startServer()
     const older = await connected()

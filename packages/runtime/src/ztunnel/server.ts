@@ -159,7 +159,8 @@ export class ZtunnelServer {
       const refused = await acked
       connection.hasSnapshot = true
       const seconds = (performance.now() - begun) / 1000
-      this.#options.observer.snapshotAcked(workloads.length, refused, seconds)
+      const isNewest = this.#connections.newest === connection
+      this.#options.observer.snapshotAcked({ workloads, refused, seconds, isNewest })
       log.info(
         { pods: workloads.length, refused, ms: Math.round(seconds * 1000) },
         'told ztunnel the ambient pods',
