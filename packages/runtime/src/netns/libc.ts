@@ -1,6 +1,6 @@
 /**
- * Every foreign function that the agent calls, typed, in one place. Nothing here knows about rules: callers see
- * numbers, buffers and {@link SystemCallError}.
+ * Every foreign function that the agent calls, typed, in one place; those that execute programs are in
+ * libc-process.ts. Nothing here knows about rules: callers see numbers, buffers and {@link SystemCallError}.
  */
 import type { Socket } from 'node:net'
 import koffi, { type KoffiFunc } from 'koffi'
@@ -24,6 +24,9 @@ const CLONE_NEWNET = 0x40000000
 const NS_GET_USERNS = 0xb701
 /** memfd_create(2) */
 const MFD_CLOEXEC = 1
+const MFD_ALLOW_SEALING = 2
+/** poll(2) */
+const POLLIN = 1
 /** <linux/netlink.h>, <sys/socket.h> */
 const AF_NETLINK = 16
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000
@@ -117,7 +120,8 @@ export function errnoName(value: number): string {
   return errnoNames.get(value) ?? `errno ${value}`
 }
 
-function checked(call: string, result: number): number {
+/** The result; throws {@link SystemCallError} when it is negative. */
+export function checked(call: string, result: number): number {
   if (result < 0) throw new SystemCallError(call, errnoName(koffi.errno()))
   return result
 }
@@ -139,7 +143,7 @@ export function owningUserNamespace(fd: number): number {
 
 /** An empty file without a name; gone when it is closed with {@link closeDescriptor}. */
 export function openMemoryFile(name: string): number {
-  return checked('memfd_create', cMemfdCreate(name, MFD_CLOEXEC))
+  return checked('memfd_create', cMemfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING))
 }
 
 export function closeDescriptor(fd: number): void {
@@ -256,6 +260,17 @@ export function pollDescriptors(descriptors: Uint8Array, milliseconds: number): 
     error ? reject(error) : resolve(ready),
   )
   return promise
+}
+
+/**
+ * poll(2) of one descriptor on the calling thread, which it blocks; a signal ends it early.
+ * @param fd undefined to do nothing but wait
+ */
+export function waitUntilReadable(fd: number | undefined, milliseconds: number): void {
+  const descriptor = Buffer.alloc(8)
+  descriptor.writeInt32LE(fd ?? -1, 0)
+  descriptor.writeInt16LE(POLLIN, 4)
+  cPoll(descriptor, 1, milliseconds)
 }
 
 function unlessItWouldBlock(call: string, attempt: () => number): number | undefined {

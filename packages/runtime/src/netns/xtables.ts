@@ -1,9 +1,11 @@
 /** Executes the image's own iptables programs in the calling thread's network namespace. */
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import type { Deadline } from './deadline.ts'
 import { NetnsError } from './errors.ts'
 import { missingInKernel } from './kernel-support.ts'
+import { SystemCallError } from './libc.ts'
+import { runTool, type ToolEnd, type ToolOutcome } from './tool.ts'
 import { parseSave, type XtablesTable } from './xtables-save.ts'
 
 export type XtablesVariant = 'nft' | 'legacy'
@@ -95,55 +97,42 @@ function tried(
   input: string,
   options: XtablesOptions,
 ): Outcome {
-  const [file, ...programArguments] = commandLine(place, verb)
+  const [file, name] = commandLine(place, verb)
   const { userNamespace } = options
-  const command =
+  const command: [string, ...string[]] =
     userNamespace === undefined
-      ? [file, ...programArguments, ...flags]
-      : [
-          findProgram('nsenter', 'user-namespace'),
-          '--user=/proc/self/fd/3',
-          file,
-          ...programArguments,
-          ...flags,
-        ]
-  const [program = file, ...rest] = command
-  const result = spawnSync(program, rest, {
-    input,
-    stdio: ['pipe', 'pipe', 'pipe', ...(userNamespace === undefined ? [] : [userNamespace])],
-    encoding: 'utf8',
-    timeout: options.deadline.milliseconds(),
-    killSignal: 'SIGKILL',
-    maxBuffer: mostOutput,
-    cwd: '/',
-    // The lock file of legacy iptables: the namespace itself, so that pods do not wait for one another nor for the
-    // node's own tools, and nothing has to be writable.
-    env: {
-      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-      LC_ALL: 'C',
-      XTABLES_LOCKFILE: options.lockFile ?? '/proc/self/ns/net',
-    },
-  })
-  if (result.error) throw notExecuted(commandLine(place, verb)[1], result.error)
-  return {
-    ok: result.status === 0,
-    ending: result.signal ? `was ended by ${result.signal}` : `failed with exit code ${result.status}`,
-    stdout: result.stdout,
-    stderr: result.stderr,
+      ? [file, file, name, ...flags]
+      : [findProgram('nsenter', 'user-namespace'), 'nsenter', '--user=/proc/self/fd/3', file, name, ...flags]
+  const { end, stdout, stderr } = executed(name, command, input, options)
+  if (end === 'out of time') throw new NetnsError('deadline', `${name} did not end in time and was killed`)
+  if (end === 'too much output')
+    throw new NetnsError('rules-refused', `${name} printed more than ${mostOutput} bytes`)
+  return { ok: end.exitCode === 0, ending: endingOf(end), stdout, stderr }
+}
+
+function executed(
+  name: string,
+  command: [string, ...string[]],
+  input: string,
+  { deadline, userNamespace, lockFile }: XtablesOptions,
+): ToolOutcome {
+  // The lock file of legacy iptables: the namespace itself, so that pods do not wait for one another nor for the
+  // node's own tools, and nothing has to be writable.
+  const lock = lockFile ?? '/proc/self/ns/net'
+  const environment = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C', `XTABLES_LOCKFILE=${lock}`]
+  const milliseconds = deadline.milliseconds()
+  try {
+    return runTool({ command, environment, input, milliseconds, mostOutput, descriptor: userNamespace })
+  } catch (cause) {
+    if (!(cause instanceof SystemCallError)) throw cause
+    throw new NetnsError('backend-missing', `${name} could not be executed`, { detail: cause.message, cause })
   }
 }
 
-function notExecuted(name: string, cause: Error): NetnsError {
-  const errno = 'code' in cause ? cause.code : undefined
-  const options = { detail: cause.message, cause }
-  switch (errno) {
-    case 'ETIMEDOUT':
-      return new NetnsError('deadline', `${name} did not end in time and was killed`, options)
-    case 'ENOBUFS':
-      return new NetnsError('rules-refused', `${name} printed more than ${mostOutput} bytes`, options)
-    default:
-      return new NetnsError('backend-missing', `${name} could not be executed`, options)
-  }
+function endingOf({ exitCode, signal }: Exclude<ToolEnd, string>): string {
+  if (exitCode !== undefined) return `failed with exit code ${exitCode}`
+  const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0]
+  return `was ended by ${name ?? `signal ${signal}`}`
 }
 
 /** Old and new versions say `line 12 failed` or `Error occurred at line: 12`. */
