@@ -45,6 +45,7 @@ export async function ambientModeOf(options: AmbientModeOptions): Promise<Ambien
       },
     },
   })
+  observer.showBeat(() => ztunnel.state().lastBeat)
   const ambient: AmbientPods = new AmbientPods({
     pods: cluster.pods,
     namespaces: cluster.namespaces,

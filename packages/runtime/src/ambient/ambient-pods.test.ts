@@ -739,6 +739,18 @@ describe('ztunnel', () => {
     expect(ambient.problems()).toEqual([])
   })
 
+  it('whose server hangs is a reason, of readiness and of STATUS, until it moves', async () => {
+    const ambient = await started()
+    node.beat = Date.now()
+    await vi.advanceTimersByTimeAsync(29_000)
+    expect(ambient.unreadyReasons()).toEqual([])
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(ambient.unreadyReasons()).toEqual(["ztunnel's server has not moved for 31 s"])
+    expect(ambient.problems()).toEqual(ambient.unreadyReasons())
+    node.beat = undefined
+    expect(ambient.problems()).toEqual([])
+  })
+
   it('counts for readiness only if the setting says so', async () => {
     await started()
     node.disconnectZtunnel()

@@ -77,6 +77,8 @@ export class FakeNode {
   isZtunnelStarted = false
   isZtunnelConnected = false
   refuses = new Set<string>()
+  /** When ztunnel's server last moved. */
+  beat: number | undefined
   failRules: Error | undefined
   failRemoval: Error | undefined
   failPresent: Error | undefined
@@ -205,7 +207,7 @@ export class FakeNode {
         },
         state: () => ({
           connections: this.isZtunnelConnected && this.isZtunnelStarted ? 1 : 0,
-          lastBeat: Date.now(),
+          lastBeat: this.beat ?? Date.now(),
           ...(this.isZtunnelConnected ? {} : { problem: 'no ztunnel is connected' }),
         }),
       },

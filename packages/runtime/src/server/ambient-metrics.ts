@@ -17,9 +17,11 @@ export class AmbientMetrics {
   readonly #snapshot: Gauge<string>
   readonly #acks: Histogram<'kind'>
   readonly #failures: Counter<'kind' | 'code'>
+  readonly #registry: Registry
 
   constructor(registry: Registry) {
     const registers = [registry]
+    this.#registry = registry
     this.#ztunnels = new Gauge({
       name: 'ztunnel_connected',
       help: 'Connections to ztunnel',
@@ -64,7 +66,7 @@ export class AmbientMetrics {
     })
     this.#verification = new Histogram({
       name: 'istio_cni_ambient_verification_seconds',
-      help: 'Time of a pass that compares the kernel state of all ambient pods with what it should be',
+      help: 'Time that the looks at the kernel state of ambient pods in a round took together',
       buckets: passBuckets,
       registers,
     })
@@ -85,6 +87,16 @@ export class AmbientMetrics {
       help: 'Messages that ztunnel did not answer with success',
       labelNames: ['kind', 'code'],
       registers,
+    })
+  }
+
+  /** @param lastBeat when the loop that serves ztunnel last came round, milliseconds since the epoch */
+  showBeat(lastBeat: () => number): void {
+    const gauge: Gauge<string> = new Gauge({
+      name: 'istio_cni_ztunnel_beat_timestamp_seconds',
+      help: 'When the loop that serves ztunnel last came round, seconds since the epoch; it does so every second',
+      registers: [this.#registry],
+      collect: () => gauge.set(lastBeat() / 1000),
     })
   }
 
