@@ -7,6 +7,7 @@ import {
   type Settings,
   SettingsError,
 } from '@istio-install-cni/config-schema'
+import { checkNode } from './check-node.ts'
 import { messageOf } from './errors.ts'
 import { explainRules } from './explain.ts'
 import { createLogger } from './log.ts'
@@ -23,6 +24,11 @@ const commands = [
   {
     name: 'rules',
     description: 'what would happen to a pod, rule by rule: install-cni rules <file with its manifest>',
+  },
+  {
+    name: 'check-node',
+    description:
+      'whether this node has a working installation: install-cni check-node [seconds to wait for it]',
   },
   { name: 'help', description: 'this text' },
   { name: 'version', description: 'the version of the agent and of Node' },
@@ -76,6 +82,15 @@ switch (name) {
       process.stdout.write(explainRules(rest, settingsOrExit().settings))
     } catch (error) {
       fail(messageOf(error), 1)
+    }
+    break
+  case 'check-node':
+    try {
+      const { isGood, text } = await checkNode(rest, settingsOrExit().settings)
+      process.stdout.write(text)
+      process.exitCode = isGood ? 0 : 1
+    } catch (error) {
+      fail(messageOf(error), usageError)
     }
     break
   default:

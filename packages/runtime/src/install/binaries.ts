@@ -103,7 +103,7 @@ function digestOf(content: Uint8Array): string {
 }
 
 /** In pieces, so that the agent does not grow by the size of the plugin for good. */
-async function digestOfFile(path: string): Promise<string> {
+export async function digestOfFile(path: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk)
   return hash.digest('hex')
