@@ -5,7 +5,8 @@
 //
 // --mesh names pods of other nodes: connections to them go to their port 15008, as those to pods of this node.
 // --dns is the answer to every A question. Lines on stdin: ack, refuse, hang (read, but owe the answers until `ack`),
-// delay MILLISECONDS, disconnect.
+// delay MILLISECONDS, disconnect. At SIGTERM it takes no more connections, hangs up on the agent and ends with the last
+// connection, as ztunnel does; connections of a pod that leaves end with it.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -47,7 +49,7 @@ typedef union {
 
 typedef struct Workload {
   char uid[LONGEST_NAME], name[LONGEST_NAME], namespace[LONGEST_NAME], account[LONGEST_NAME];
-  int netns, stop[2];
+  int netns, stop[2], gone[2]; // no more connections; none at all
   ino_t inode;
   Address addresses[MOST_ADDRESSES];
   int addressCount, inSnapshot;
@@ -65,6 +67,7 @@ static const char *meshList = "", *socketPath;
 static struct in_addr dnsAnswer;
 static Workload *workloads;
 static pthread_rwlock_t workloadsLock = PTHREAD_RWLOCK_INITIALIZER;
+static int connections;
 
 static void event(const char *format, ...) {
   va_list values;
@@ -188,10 +191,10 @@ static int pass(int from, int to) {
   return 1;
 }
 
-static void joinUp(int one, int other) {
-  struct pollfd ends[] = {{.fd = one, .events = POLLIN}, {.fd = other, .events = POLLIN}};
+static void joinUp(int one, int other, int gone) {
+  struct pollfd ends[] = {{.fd = one, .events = POLLIN}, {.fd = other, .events = POLLIN}, {.fd = gone, .events = POLLIN}};
   while (ends[0].fd >= 0 || ends[1].fd >= 0) {
-    if (poll(ends, 2, 60000) <= 0) return;
+    if (poll(ends, 3, 60000) <= 0 || ends[2].revents) return;
     if (ends[0].revents && !pass(one, other)) ends[0].fd = -1;
     if (ends[1].revents && !pass(other, one)) ends[1].fd = -1;
   }
@@ -257,7 +260,7 @@ static void serveConnection(Workload *workload, int fd, int port) {
   if (other < 0) return;
   const char *agreed = "HTTP/1.1 200 OK\r\n\r\n";
   if (port == TUNNEL) send(fd, agreed, strlen(agreed), MSG_NOSIGNAL);
-  joinUp(fd, other);
+  joinUp(fd, other, workload->gone[0]);
   close(other);
 }
 
@@ -315,6 +318,7 @@ static void *runConnection(void *given) {
   else serveConnection(accepted->workload, accepted->fd, accepted->port);
   close(accepted->fd);
   free(accepted);
+  __atomic_sub_fetch(&connections, 1, __ATOMIC_SEQ_CST);
   return NULL;
 }
 
@@ -325,6 +329,7 @@ static int listenOn(const char *host, int port, int type) {
   int fd = markedSocket(address.any.sa_family, type);
   if (fd < 0) return -1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on); // the next ztunnel listens before this one stops
   if (address.any.sa_family == AF_INET6) setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (bind(fd, &address.any, sizeOf(&address)) != 0 || (type == SOCK_STREAM && listen(fd, 512) != 0)) return close(fd), -1;
   return fd;
@@ -373,6 +378,7 @@ static void *serveWorkload(void *given) {
       if (fd < 0) continue;
       Accepted *accepted = malloc(sizeof *accepted);
       *accepted = (Accepted){workload, fd, ports[i]};
+      __atomic_add_fetch(&connections, 1, __ATOMIC_SEQ_CST);
       start(runConnection, accepted);
     }
   }
@@ -387,6 +393,7 @@ static void stopWorkload(Workload **place) {
   *place = workload->next;
   pthread_rwlock_unlock(&workloadsLock);
   close(workload->stop[1]);
+  close(workload->gone[1]);
   close(workload->netns);
 }
 
@@ -408,7 +415,7 @@ static const char *addWorkload(Workload *workload) {
     return NULL;
   }
   if (*known) stopWorkload(known);
-  if (pipe2(workload->stop, O_CLOEXEC) != 0) return "no pipe";
+  if (pipe2(workload->stop, O_CLOEXEC) != 0 || pipe2(workload->gone, O_CLOEXEC) != 0) return "no pipe";
   sem_init(&workload->served, 0, 0);
   start(serveWorkload, workload);
   sem_wait(&workload->served);
@@ -559,6 +566,12 @@ static int obey(int *agent) {
   return 1;
 }
 
+static void drain(int *agent) {
+  if (*agent >= 0) close(*agent), *agent = -1;
+  for (Workload *workload = workloads; workload; workload = workload->next) close(workload->stop[1]);
+  while (__atomic_load_n(&connections, __ATOMIC_SEQ_CST) > 0) usleep(20000);
+}
+
 int main(int count, char **arguments) {
   int endsWithStdin = 0, agent = -1, input = 0;
   inet_pton(AF_INET, "240.240.0.1", &dnsAnswer);
@@ -572,14 +585,21 @@ int main(int count, char **arguments) {
   }
   if (!socketPath) return fprintf(stderr, "--socket is missing\n"), 2;
   signal(SIGPIPE, SIG_IGN);
+  sigset_t termination;
+  sigemptyset(&termination);
+  sigaddset(&termination, SIGTERM);
+  sigprocmask(SIG_BLOCK, &termination, NULL);
+  int told = signalfd(-1, &termination, SFD_CLOEXEC);
   struct rlimit files; // a dozen for each pod
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   for (;;) {
     if (agent < 0) agent = connectToAgent();
-    struct pollfd waiting[] = {{.fd = input, .events = POLLIN}, {.fd = agent, .events = POLLIN}};
-    if (poll(waiting, 2, agent < 0 ? 20 : -1) < 0) continue;
+    struct pollfd waiting[] = {
+        {.fd = input, .events = POLLIN}, {.fd = agent, .events = POLLIN}, {.fd = told, .events = POLLIN}};
+    if (poll(waiting, 3, agent < 0 ? 20 : -1) < 0) continue;
+    if (waiting[2].revents) return drain(&agent), 0;
     if (waiting[0].revents && !obey(&agent)) {
       if (endsWithStdin) return 0;
       input = -1;

@@ -65,6 +65,16 @@ export class Ztunnel implements AsyncDisposable {
     return this.events.splice(0).filter(({ event }) => event !== 'told')
   }
 
+  /**
+   * As when it is told to stop: it takes no more connections and hangs up on the agent; resolves when the connections
+   * through it have ended, and it with them.
+   */
+  async drain(): Promise<void> {
+    const exit = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    await exit
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const exit = once(this.#child, 'exit')

@@ -25,6 +25,8 @@ const NS_GET_USERNS = 0xb701
 /** memfd_create(2) */
 const MFD_CLOEXEC = 1
 const MFD_ALLOW_SEALING = 2
+/** <linux/fcntl.h> */
+const F_DUPFD_CLOEXEC = 1030
 /** poll(2) */
 const POLLIN = 1
 /** <linux/netlink.h>, <sys/socket.h> */
@@ -42,6 +44,14 @@ const SCM_RIGHTS = 1
 const MSG_DONTWAIT = 0x40
 const MSG_NOSIGNAL = 0x4000
 const SHUT_RDWR = 2
+/** <asm-generic/unistd.h>; older C libraries have no functions for these */
+const SYS_fsopen = 430
+const SYS_fsconfig = 431
+const SYS_fsmount = 432
+/** <linux/mount.h> */
+const FSOPEN_CLOEXEC = 1
+const FSCONFIG_CMD_CREATE = 6
+const FSMOUNT_CLOEXEC = 1
 /** `sun_path` without its closing zero. */
 const longestSocketPath = 107
 
@@ -54,6 +64,9 @@ const cIoctl: (fd: number, request: number) => number = program.func(
   'int ioctl(int fd, unsigned long request)',
 )
 const cClose: (fd: number) => number = program.func('int close(int fd)')
+const cFcntl: (fd: number, command: number, argument: number) => number = program.func(
+  'int fcntl(int fd, int command, int argument)',
+)
 const cMemfdCreate: (name: string, flags: number) => number = program.func(
   'int memfd_create(const char *name, unsigned int flags)',
 )
@@ -90,6 +103,13 @@ const cEventfd: (count: number, flags: number) => number = program.func(
 )
 const cPoll: KoffiFunc<(descriptors: Uint8Array, count: number, milliseconds: number) => number> =
   program.func('int poll(_Inout_ uint8_t *descriptors, unsigned long count, int milliseconds)')
+const cSyscallOfText: (number: number, text: string, flags: number) => number = program.func(
+  'syscall',
+  'long',
+  ['long', 'const char *', 'long'],
+)
+const cSyscall: (number: number, fd: number, a: number, b: number, c: number, d: number) => number =
+  program.func('syscall', 'long', ['long', 'long', 'long', 'long', 'long', 'long'])
 koffi.struct('iovec', { base: 'const uint8_t *', length: 'size_t' })
 koffi.struct('msghdr', {
   name: 'void *',
@@ -146,8 +166,28 @@ export function openMemoryFile(name: string): number {
   return checked('memfd_create', cMemfdCreate(name, MFD_CLOEXEC | MFD_ALLOW_SEALING))
 }
 
+/** A /proc that is mounted nowhere and ends with its descriptor, fsopen(2); the caller closes it. */
+export function mountProc(): number {
+  const context = checked('fsopen', cSyscallOfText(SYS_fsopen, 'proc', FSOPEN_CLOEXEC))
+  try {
+    checked('fsconfig', cSyscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0))
+    return checked('fsmount', cSyscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0, 0, 0))
+  } finally {
+    cClose(context)
+  }
+}
+
 export function closeDescriptor(fd: number): void {
   cClose(fd)
+}
+
+/**
+ * Makes the kernel's table of this process's descriptors as large as it may get, if that is allowed. It else grows
+ * whenever one more does not fit, and a process with threads stands still meanwhile, for tens of milliseconds.
+ */
+export function reserveDescriptors(count: number): void {
+  const highest = cFcntl(2, F_DUPFD_CLOEXEC, count - 1)
+  if (highest >= 0) cClose(highest)
 }
 
 /** A netlink socket of the calling thread's namespace; a silent kernel ends a read after `seconds`. */

@@ -1,4 +1,5 @@
-import { access, stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { access } from 'node:fs/promises'
 import type { KernelProgram } from '../rules/program.ts'
 import { type BackendFindings, type Backends, chooseBackends } from './backends.ts'
 import type { Difference } from './difference.ts'
@@ -132,7 +133,7 @@ export class NetworkNamespaces {
 
   async #run<K extends Job['kind']>(job: Job & { kind: K }, options?: JobOptions): Promise<JobResults[K]> {
     await this.#prepare()
-    const key = 'path' in job ? await namespaceKey(job.path) : job.kind
+    const key = 'path' in job ? namespaceKey(job.path) : job.kind
     const result = await this.#pool.run(job, key, options?.deadline ?? this.#deadline)
     return result as JobResults[K]
   }
@@ -153,10 +154,15 @@ const missingIpv6 = {
     'IPv6 is switched off on lo of this and maybe of other pods: the IPv6 route of their redirection is left out',
 } as const
 
-/** One key for all paths of one namespace. A path that cannot be read gets its error from the worker. */
-async function namespaceKey(path: string): Promise<string> {
+/**
+ * One key for all paths of one namespace. A path that cannot be read gets its error from the worker.
+ *
+ * Asked on the spot: the file is the kernel's own. To hand that over to the threads of the pool can make the main
+ * thread wait until those get a processor (pthread_cond_signal of glibc before 2.41).
+ */
+function namespaceKey(path: string): string {
   try {
-    const { dev, ino } = await stat(path)
+    const { dev, ino } = statSync(path)
     return `${dev}:${ino}`
   } catch {
     return path

@@ -7,6 +7,7 @@ import type { Difference } from './difference.ts'
 import type { Expectations } from './expectation.ts'
 import { fittedTo, type Ipv6, ipv6For } from './ipv6.ts'
 import type { OpenNamespace } from './namespace.ts'
+import { spareOpenConnections, takeUpOpenConnections } from './open-connections.ts'
 import { compareRuleSets, ourLinesOf, readPresent, type Toolbox } from './rule-sets.ts'
 import { addSystemChanges, missingSystemChanges, removeSystemChanges } from './system.ts'
 import { UndoStack } from './undo.ts'
@@ -50,6 +51,7 @@ function applyFitted(job: ProgramJob, ipv6: Ipv6): ApplyOutcome {
     const expected = targets.some(({ name }) => ours.has(name))
       ? job.expectations.of(program, variant, toolbox, job.current)
       : undefined
+    if (ours.size === 0) spareOpenConnections(undo)
     let written = 0
     for (const target of targets) {
       if (isSame(ours.get(target.name), expected?.get(target.name))) continue
@@ -97,7 +99,9 @@ export function removePrograms(toolbox: Toolbox): void {
   const undo = new UndoStack()
   undo.guard(() => {
     const present = readPresent(toolbox)
-    for (const name of ourLinesOf(present).keys()) clearRuleSet(name, present, toolbox, undo)
+    const ours = [...ourLinesOf(present).keys()]
+    for (const name of ours) clearRuleSet(name, present, toolbox, undo)
     removeSystemChanges(allSystemChanges)
+    if (ours.length > 0) takeUpOpenConnections()
   })
 }
