@@ -15,7 +15,7 @@ import { uninstallIntended } from './install/intent.ts'
 import { decisionOf } from './mesh/decision.ts'
 import { type MeshDecision, meshDecisionOf } from './mesh/mesh-decision.ts'
 import type { Pod } from './mesh/pod.ts'
-import { NetworkNamespaces } from './netns/index.ts'
+import { NetworkNamespaces, reserveDescriptors } from './netns/index.ts'
 import { createHealthServer } from './server/health-server.ts'
 import { createLogServer } from './server/log-server.ts'
 import { AgentMetrics, createMetricsServer } from './server/metrics.ts'
@@ -25,11 +25,15 @@ import { listenOnUnixSocket } from './server/unix-socket.ts'
 import { BackendReadiness } from './sidecar/backend-readiness.ts'
 import { SidecarPods } from './sidecar/sidecar-pods.ts'
 
+/** A namespace of each pod, up to a few hundred on a node, and many calls at once. */
+const descriptors = 4096
+
 /**
  * Joins the rooms and runs until SIGTERM or SIGINT. The plugin's socket is served before the plugin is installed,
  * so that the first plugin call finds an agent.
  */
 export async function runAgent(settings: Settings, log: Logger, pluginLog: Logger): Promise<void> {
+  reserveDescriptors(descriptors)
   const stopped = untilTold(log)
   const metrics = new AgentMetrics()
   const cluster = clusterOf(settings, metrics, log)

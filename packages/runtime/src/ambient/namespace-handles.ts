@@ -1,5 +1,4 @@
-import { closeSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { closeSync, statSync } from 'node:fs'
 import { NetnsError } from '../netns/errors.ts'
 import { hostNamespaceInodes, openNamespace } from '../netns/namespace.ts'
 import type { NamespaceHandles, OpenNetns } from './ports.ts'
@@ -15,7 +14,7 @@ export const namespaceHandles: NamespaceHandles = {
   close: ({ fd }) => closeSync(fd),
   inodeOf: async (path) => {
     try {
-      return (await stat(path, { bigint: true })).ino
+      return statSync(path, { bigint: true }).ino
     } catch {
       return undefined
     }
