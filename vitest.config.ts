@@ -5,6 +5,10 @@ const tier = (name: string, include: string[], options: Record<string, unknown> 
   test: { name, include, environment: 'node', ...options },
 })
 
+/** Of the cluster that a tier starts. Two runs at once need two. */
+const stateOf = (name: string) =>
+  process.env.CLUSTER_TEST_STATE ?? join(import.meta.dirname, `.cache/cluster/${name}-state`)
+
 /** The tiers of CONTRIBUTING.md, in the order in which `npm test` runs them. */
 export default defineConfig({
   test: {
@@ -15,15 +19,19 @@ export default defineConfig({
       tier('plugin', ['test/plugin/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
       tier('netns', ['test/netns/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),
       tier('agent', ['test/agent/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),
-      // The first start builds Kubernetes. A cluster that somebody has up is another one; two runs at once need two.
+      // Has an API server without a node. The first start builds Kubernetes, helm and istioctl.
+      tier('chart', ['test/chart/**/*.test.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 1_800_000,
+        maxWorkers: 1,
+        env: { CLUSTER_STATE: stateOf('chart') },
+      }),
+      // The first start builds Kubernetes. A cluster that somebody has up is another one.
       tier('cluster', ['test/cluster/**/*.test.ts'], {
         testTimeout: 480_000,
         hookTimeout: 1_800_000,
         maxWorkers: 1,
-        env: {
-          CLUSTER_STATE:
-            process.env.CLUSTER_TEST_STATE ?? join(import.meta.dirname, '.cache/cluster/test-state'),
-        },
+        env: { CLUSTER_STATE: stateOf('test') },
       }),
     ],
   },

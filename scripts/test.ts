@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { missingForChart } from '../test/chart/programs.ts'
 import { missingForCluster } from '../test/cluster/programs.ts'
 import { build } from './build.ts'
 import { runChecks } from './check.ts'
@@ -15,6 +16,7 @@ const tiers: readonly { name: string; needs?: () => string | undefined | Promise
   { name: 'plugin', needs: missingRoot },
   { name: 'netns', needs: missingRoot },
   { name: 'agent', needs: missingRoot },
+  { name: 'chart', needs: missingForChart },
   { name: 'cluster', needs: missingForCluster },
 ]
 

@@ -47,11 +47,8 @@ export class Cluster {
    * @param outlivesCaller the cluster stays when this process ends, however that comes about
    */
   async up({ outlivesCaller = false } = {}): Promise<void> {
-    await mkdir(inState('home'), { recursive: true })
-    if (!outlivesCaller) await guardCluster()
-    await makeCertificates()
+    await this.#createNode(outlivesCaller)
     await createCgroups()
-    await createNode(this.environment)
     await this.#writeNodeFiles()
     for (const name of Object.keys(controlPlane) as Component[]) {
       await this.start(name)
@@ -64,6 +61,13 @@ export class Cluster {
     )
     await this.start('kubelet')
     await this.nodeReady()
+  }
+
+  /** Nothing but an API server: it keeps what it is given, and nothing comes of it. */
+  async apiServerUp(): Promise<void> {
+    await this.#createNode(false)
+    for (const name of ['etcd', 'kube-apiserver'] as const) await this.start(name)
+    await this.apiServerReady()
   }
 
   /** {@link endCluster} */
@@ -132,6 +136,13 @@ export class Cluster {
     return spawnSync(file, args, { stdio: 'inherit' }).status ?? 1
   }
 
+  async #createNode(outlivesCaller: boolean): Promise<void> {
+    await mkdir(inState('home'), { recursive: true })
+    if (!outlivesCaller) await guardCluster()
+    await makeCertificates()
+    await createNode(this.environment)
+  }
+
   #variables(): string[] {
     return Object.entries(this.environment).map(([name, value]) => `${name}=${value}`)
   }
@@ -152,7 +163,9 @@ export class Cluster {
     const ctr = ['ctr', '--namespace', 'k8s.io', 'images']
     if ((await this.exec(...ctr, 'ls', '-q')).includes(workloadImage)) return
     const archive = inState('image.tar')
-    await writeFile(archive, imageArchive(workloadImage, 'workload', await readFile(this.programs.workload)))
+    const body = await readFile(this.programs.workload)
+    const files = [{ name: 'workload', body, mode: 0o755 }]
+    await writeFile(archive, imageArchive(workloadImage, files, { Entrypoint: ['/workload'] }))
     await this.exec(...ctr, 'import', archive)
     await rm(archive)
   }

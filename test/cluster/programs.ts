@@ -12,7 +12,7 @@ import {
 } from './debian-packages.ts'
 import { findGo, goPackages } from './go.ts'
 import { clusterCache } from './layout.ts'
-import { givenTools, toolDirectories, unbuilt } from './tools.ts'
+import { givenTools, toolDirectories, toolsModule } from './tools.ts'
 
 const workloadSource = join(import.meta.dirname, 'programs/workload.c')
 const debianPrograms = {
@@ -36,7 +36,7 @@ export interface ClusterPrograms {
 export async function missingForCluster(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'it needs root, for namespaces, mounts and containers'
   if (find('cc', systemDirectories) === undefined) return 'it needs a C compiler'
-  const toBuild = await unbuilt(givenTools(process.env).missing)
+  const toBuild = await toolsModule.unbuilt(givenTools(process.env).missing)
   if (toBuild.length > 0 && findGo() === undefined && goPackages().length === 0)
     return `it needs go (1.21 or newer) to build ${toBuild.join(', ')}, or KUBEBUILDER_ASSETS with them`
   const lacks = Object.entries(debianPrograms).find(
