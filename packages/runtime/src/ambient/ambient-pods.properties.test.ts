@@ -115,7 +115,9 @@ class World {
   }
 
   breakNode(
-    faults: Partial<Pick<FakeNode, 'hasHostRules' | 'isApiAway' | 'failRules' | 'failProbes'>>,
+    faults: Partial<
+      Pick<FakeNode, 'hasHostRules' | 'isApiAway' | 'refusesPatches' | 'failRules' | 'failProbes'>
+    >,
   ): void {
     Object.assign(this.node, faults)
   }
@@ -136,6 +138,7 @@ class World {
     node.failRules = undefined
     node.failProbes = undefined
     node.isApiAway = false
+    node.refusesPatches = false
     node.connectZtunnel()
     for (const name of names) {
       this.report(name)
@@ -183,6 +186,7 @@ const happening = fc.oneof(
     }),
   ),
   flag.map((is) => happenings(`api away ${is}`, (w) => w.breakNode({ isApiAway: is }))),
+  flag.map((is) => happenings(`patches refused ${is}`, (w) => w.breakNode({ refusesPatches: is }))),
   flag.map((is) =>
     happenings(`rules fail ${is}`, (w) => w.breakNode({ failRules: is ? new Error('busy') : undefined })),
   ),

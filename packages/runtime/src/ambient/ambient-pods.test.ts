@@ -2,7 +2,7 @@ import { CNI_ERROR, STATIC_POD_ANNOTATION } from '@istio-install-cni/config-sche
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ambientRedirection } from '../mesh/ambient-redirection.ts'
 import type { Pod } from '../mesh/pod.ts'
-import { ambientLabel, ambientPod, callFor, FakeNode, rulesOf } from './fake-node.fixture.ts'
+import { ambientLabel, ambientPod, callFor, FakeNode, rulesOf, sidecarRules } from './fake-node.fixture.ts'
 import type { AmbientPods } from './index.ts'
 import type { AmbientCall } from './ports.ts'
 
@@ -786,6 +786,63 @@ describe('an agent that follows another', () => {
     expect(node.descriptors.size).toBe(0)
   })
 
+  it('takes rules out of a pod that lost its label meanwhile and whose annotation the API server had refused', async () => {
+    await started()
+    node.refusesPatches = true
+    const { pod, netns } = running('web', '10.0.0.2')
+    await soon()
+    await node.ambient.close({ uninstall: false })
+    node.put({ ...pod, labels: {} })
+    expect([netns.rules === undefined, node.markOf(pod.uid)]).toEqual([false, undefined])
+    node.agent()
+    await started()
+    expect(netns.rules).toBeUndefined()
+    expectOut(pod.uid, '10.0.0.2')
+    expect(node.descriptors.size).toBe(0)
+  })
+
+  it.each<[string, Partial<Pod>, string]>([
+    ['with a sidecar', { annotations: { 'sidecar.istio.io/status': '{}' } }, 'of the former agent'],
+    ['of the host network', { hostNetwork: true }, 'of the former agent'],
+    ['that has ended', { phase: 'Succeeded' }, 'of the former agent'],
+    ['whose rules are not for ambient mode', {}, sidecarRules],
+  ])('leaves a pod alone %s', async (_, fields, rules) => {
+    const { pod, netns } = running('web', '10.0.0.2', { labels: {} })
+    netns.rules = rules
+    node.put({ ...pod, ...fields })
+    await started()
+    await aRound()
+    expect(netns.rules).toBe(rules)
+  })
+
+  it('looks for rules in pods outside of the mesh once, with one search', async () => {
+    const searches = vi.fn()
+    node.delay = async (what) => (what === 'find' ? searches() : undefined)
+    const pods = ['one', 'two', 'three'].map((name, index) =>
+      running(name, `10.0.0.${index}`, { labels: {} }),
+    )
+    await started()
+    expect(searches).toHaveBeenCalledTimes(1)
+    for (const { netns } of pods) netns.rules = 'of somebody else'
+    await aRound()
+    expect(searches).toHaveBeenCalledTimes(1)
+  })
+
+  it('looks for them when it can be told that a pod is outside, and again when it could not look', async () => {
+    const { netns } = running('web', '10.0.0.2', { labels: {} })
+    netns.rules = 'of the former agent'
+    node.isApiAway = true
+    await started()
+    await aRound()
+    expect(netns.rules).toBeDefined()
+    Object.assign(node, { isApiAway: false, failPresent: new Error('the namespace is busy') })
+    await aRound()
+    expect(netns.rules).toBeDefined()
+    node.failPresent = undefined
+    await aRound()
+    expect(netns.rules).toBeUndefined()
+  })
+
   it('stays with the back-end that is at work in a pod', async () => {
     const { netns } = running('web', '10.0.0.2', { annotations: enabled })
     Object.assign(netns, { rules: 'of the former agent', backend: 'iptables' })
@@ -895,7 +952,7 @@ describe('a CHECK', () => {
 
   it.each<[string, (uid: string, inode: bigint) => void, RegExp[]]>([
     ['nothing', () => {}, []],
-    ['rules', (_, inode) => Object.assign(node.netns.get(inode) ?? {}, { rules: undefined }), [/a rule/]],
+    ['rules', (_, inode) => Object.assign(node.netns.get(inode) ?? {}, { rules: 'other' }), [/a rule/]],
     ["ztunnel's ack", () => node.disconnectZtunnel(), [/ztunnel's ack: no ztunnel is connected/]],
     ['a probed address', () => node.probes.delete('10.0.0.2'), [/10\.0\.0\.2 in the node's set/]],
     ["another's address", () => node.probes.set('10.0.0.2', 'uid-other'), [/10\.0\.0\.2 in/]],
@@ -915,7 +972,7 @@ describe('a CHECK', () => {
     const pod = ambientPod('other', { ips: ['10.0.0.3'] })
     node.sandbox(pod.uid, '/netns/other', [])
     expect(await lines(ambient, pod, '/netns/other')).toEqual([
-      'a rule',
+      'table inet istio-ambient-nat {',
       "ztunnel's ack: it has not acked the pod",
       "10.0.0.3 in the node's set of probed pods",
     ])

@@ -8,6 +8,7 @@ import { EnrolledPods } from './enrolled-pods.ts'
 import { FirstLooks } from './first-looks.ts'
 import { KnownPods } from './known-pods.ts'
 import { Lanes } from './lanes.ts'
+import { Leftovers } from './leftovers.ts'
 import { Membership } from './membership.ts'
 import { namespaceHandles } from './namespace-handles.ts'
 import { NamespaceSearch } from './namespace-search.ts'
@@ -95,6 +96,7 @@ export class AmbientPods {
   readonly #backlog: Backlog
   readonly #rotation: Rotation
   readonly #firstLooks: FirstLooks
+  readonly #leftovers: Leftovers
   /** Looks at pods' kernel state in this round, and the time that they took. */
   #verified = { pods: 0, seconds: 0 }
   #hasBegun = false
@@ -149,6 +151,16 @@ export class AmbientPods {
         this.#verified = { pods: this.#verified.pods + 1, seconds: this.#verified.seconds + seconds }
       },
       now: this.#now,
+    })
+    this.#leftovers = new Leftovers({
+      ...options,
+      known,
+      enrolled,
+      desired,
+      search,
+      handles,
+      redirection,
+      lanes,
     })
     const { addMs = 9_500 } = options
     this.#calls = new AmbientPodCalls({ ...options, enrolled, desired, enrolment, lanes, handles, addMs })
@@ -242,6 +254,7 @@ export class AmbientPods {
     this.#reconciler.close()
     this.#rotation.stop()
     this.#firstLooks.close()
+    this.#leftovers.close()
     this.#backlog.close()
     // Before anything is let go: a ztunnel that connected now would take a shorter list for the truth.
     await this.#options.ztunnel.close()
@@ -263,6 +276,7 @@ export class AmbientPods {
     this.#hasBegun = true
     this.#options.log.info({ pods: this.#enrolled.all().length }, 'holds the ambient pods of this node')
     this.#look(this.#all(), true)
+    this.#leftovers.begin(this.#known.uids())
     this.#endRound()
     this.#rotation.start()
   }
@@ -323,6 +337,7 @@ export class AmbientPods {
     this.#verified = { pods: 0, seconds: 0 }
     this.#look(this.#all())
     observer.podsChanged(this.#desired.counts())
+    void this.#leftovers.look()
     void this.#nodeRules.verify(
       () => this.#desired.claims(),
       () => this.#areCachesReady() && this.#desired.areClaimsComplete(),

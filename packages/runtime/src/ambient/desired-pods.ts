@@ -65,6 +65,11 @@ export class DesiredPods {
     if (known.get(uid) !== undefined) this.#sandboxGone.set(uid, now())
   }
 
+  /** As the pod was last looked at; undefined while it has not been. */
+  kindOf(uid: string): 'enrolled' | 'outside' | 'unknown' | undefined {
+    return this.#desired.get(uid)
+  }
+
   /** Whether the pod belongs into the mesh and is not held. */
   isAwaited(uid: string): boolean {
     return this.#desired.get(uid) === 'enrolled' && this.#options.enrolled.get(uid) === undefined

@@ -34,12 +34,18 @@ const programFor: ProgramFor = (redirection, backend) => {
   const system = { policyRoutes: [], loopbackAddresses: [] }
   const text = JSON.stringify(redirection)
   return backend === 'nft'
-    ? { backend, nft: text, tables: [], system }
-    : { backend, restore: { ipv4: text }, system }
+    ? { backend, nft: text, tables: ['inet istio-ambient-nat'], system }
+    : { backend, restore: { ipv4: `:ISTIO_PRERT ${text}` }, system }
 }
 
 /** What a namespace has once the program of that back-end was written. */
 export const rulesOf = (...of: Parameters<ProgramFor>): string => textOf(programFor(...of))
+
+/** Rules of ours that are not for an ambient pod. */
+export const sidecarRules = 'of a sidecar'
+
+const traceOf = ({ backend }: KernelProgram): string =>
+  backend === 'nft' ? 'table inet istio-ambient-nat {' : ':ISTIO_PRERT -'
 
 export class FakeNode {
   readonly log: { msg: string; level: number }[] = []
@@ -138,7 +144,9 @@ export class FakeNode {
           const { rules, beside } = this.#at(path)
           const has = [rules, beside].includes(textOf(program))
           if (has && beside === undefined) return []
-          return [{ where: 'nft', kind: has ? 'unexpected' : 'missing', line: 'a rule' }]
+          const kind = has ? 'unexpected' : 'missing'
+          const isOfOthers = rules === undefined || rules === sidecarRules
+          return [{ where: 'nft', kind, line: isOfOthers ? traceOf(program) : 'a rule' }]
         },
         removeRules: async (path) => {
           await this.delay('removeRules')

@@ -3,6 +3,7 @@ import type { AmbientRedirection } from '../mesh/ambient-redirection.ts'
 import type { Pod } from '../mesh/pod.ts'
 import type { Difference } from '../netns/index.ts'
 import type { KernelProgram } from '../rules/program.ts'
+import { hasAmbientRules } from './ambient-traces.ts'
 import type { EnrolledPod, PodRules } from './enrolled-pods.ts'
 import { pathOf } from './namespace-handles.ts'
 import type { AmbientObserver, Backend, Events, PodNetworks } from './ports.ts'
@@ -87,6 +88,18 @@ export class PodRedirection {
     log.warn(fields, 'repaired the rules of an ambient pod')
     events.warn(told, 'RedirectionRepaired', `the pod's redirection was not whole: ${summary(differences)}`)
     return 'repaired'
+  }
+
+  /** Whether rules of ambient mode are there, be they whole or not; those of a sidecar do not count. */
+  async isThere(path: string, redirection: AmbientRedirection): Promise<boolean> {
+    const { networks, programFor } = this.#options
+    const present = await networks.presentRules(path)
+    if (present === 'none') return false
+    for (const backend of present === 'both' ? (['nft', 'iptables'] as const) : [present]) {
+      const program = programFor(redirection, backend)
+      if (hasAmbientRules(program, await networks.verifyRules(path, program))) return true
+    }
+    return false
   }
 
   /** Nothing there is no error. */
