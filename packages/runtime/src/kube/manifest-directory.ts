@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, statSync, watch } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { Logger } from 'pino'
@@ -80,7 +80,7 @@ export class ManifestDirectory<T> {
     if (this.#isStale || this.#watcher === undefined) await this.#readDirectory()
     const known = this.#lookUp(keys)
     // The runtime may be faster than the watcher's event, and a directory that was replaced has no watcher.
-    if (known === undefined || !(await this.#isCurrent(known.file))) await this.#readDirectory()
+    if (known === undefined || !this.#isCurrent(known.file)) await this.#readDirectory()
     return this.#lookUp(keys)?.value
   }
 
@@ -114,9 +114,10 @@ export class ManifestDirectory<T> {
     return undefined
   }
 
-  async #isCurrent(file: string): Promise<boolean> {
+  /** At once, since every call asks: the threads of the pool take longer, and keep the main one waiting. */
+  #isCurrent(file: string): boolean {
     try {
-      return this.#files.get(file)?.version === versionOf(await stat(join(this.path, file)))
+      return this.#files.get(file)?.version === versionOf(statSync(join(this.path, file)))
     } catch {
       return false
     }

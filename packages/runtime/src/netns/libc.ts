@@ -27,8 +27,6 @@ const MFD_CLOEXEC = 1
 const MFD_ALLOW_SEALING = 2
 /** <linux/fcntl.h> */
 const F_DUPFD_CLOEXEC = 1030
-/** <linux/fcntl.h> */
-const F_DUPFD_CLOEXEC = 1030
 /** poll(2) */
 const POLLIN = 1
 /** <linux/netlink.h>, <sys/socket.h> */
@@ -66,9 +64,6 @@ const cIoctl: (fd: number, request: number) => number = program.func(
   'int ioctl(int fd, unsigned long request)',
 )
 const cClose: (fd: number) => number = program.func('int close(int fd)')
-const cFcntl: (fd: number, command: number, argument: number) => number = program.func(
-  'int fcntl(int fd, int command, int argument)',
-)
 const cFcntl: (fd: number, command: number, argument: number) => number = program.func(
   'int fcntl(int fd, int command, int argument)',
 )
@@ -184,15 +179,6 @@ export function mountProc(): number {
 
 export function closeDescriptor(fd: number): void {
   cClose(fd)
-}
-
-/**
- * Makes the kernel's table of this process's descriptors as large as it may get, if that is allowed. It else grows
- * whenever one more does not fit, and a process with threads stands still meanwhile, for tens of milliseconds.
- */
-export function reserveDescriptors(count: number): void {
-  const highest = cFcntl(2, F_DUPFD_CLOEXEC, count - 1)
-  if (highest >= 0) cClose(highest)
 }
 
 /**
