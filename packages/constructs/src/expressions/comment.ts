@@ -1,0 +1,7 @@
+import type { Expression } from './expression.ts'
+import type { Produced } from './produced.ts'
+import { expression } from './references.ts'
+
+/** A comment above the key or item when the template is printed; nothing when it is evaluated. */
+export const comment = <const X>(text: string, of: X): Expression<Produced<X>> =>
+  expression({ op: 'comment', text, of })

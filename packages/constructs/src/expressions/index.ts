@@ -1,0 +1,22 @@
+export { each, entries, overlay, spread, withoutEmpty } from './collections.ts'
+export { comment } from './comment.ts'
+export { all, any, contains, equals, firstOf, isOneOf, matches, not, when } from './conditions.ts'
+export type { TemplateContext } from './context.ts'
+export { TemplateError } from './errors.ts'
+export { evaluate } from './evaluate.ts'
+export type { Condition, Expression, Items, Operand, Plain, Template } from './expression.ts'
+export { type Node, nodeOf } from './node.ts'
+export type { Produced } from './produced.ts'
+export {
+  appVersion,
+  chartName,
+  chartVersion,
+  releaseName,
+  releaseNamespace,
+  releaseService,
+  type ValueAt,
+  type ValuePath,
+  value,
+} from './references.ts'
+export { asText, asYaml, join, labelValue, text } from './texts.ts'
+export type { Values } from './values.ts'
