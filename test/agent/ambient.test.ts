@@ -54,6 +54,7 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
     await bed.labelNamespace(ambient)
     agent = bed.agent({
       LOG_LEVEL: 'debug',
+      LOG_AS_JSON: String(backend === 'nft'),
       AMBIENT_ENABLED: 'true',
       NATIVE_NFTABLES: String(backend === 'nft'),
       ZTUNNEL_UDS_ADDRESS: socketPath(),
@@ -127,7 +128,7 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
   it('asks the runtime to try again while no ztunnel is there, and starts the pod when one has come', async () => {
     await ztunnel?.[Symbol.asyncDispose]()
     const sandbox = await createPod('early')
-    await expect(add(sandbox)).rejects.toThrow(/11 ztunnel has not taken pod shop\/early .*no ztunnel/i)
+    await expect(add(sandbox)).rejects.toThrow(/11 ztunnel has not taken ambient pod shop\/early .*no ztunnel/i)
     await startZtunnel()
     await add(sandbox)
     expect(told('add', sandbox).length).toBeGreaterThan(0)
@@ -167,7 +168,13 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
     expect(body).toContain('ztunnel_connected 1')
     expect(body).toMatch(/istio_cni_ambient_enrolments_total\{how="add",result="done"\} \d/)
     expect(body).toMatch(/istio_cni_pod_decisions_total\{decision="ambient"\} \d/)
-    expect(agent.log()).toMatch(/enrolled an ambient pod/)
+    expect(body).toMatch(/istio_cni_ztunnel_beat_timestamp_seconds \d{10}/)
+    expect(body).toMatch(/nodejs_eventloop_lag_p99_seconds \d/)
+    const lines = agent.log().split('\n')
+    expect(lines).toContainEqual(expect.stringMatching(/enrolled an ambient pod/))
+    const about = lines.filter((line) => /ztunnel|enrol|probe|workload|taken/.test(line))
+    expect(about.length).toBeGreaterThan(30)
+    expect(about.filter((line) => !line.includes('ambient'))).toEqual([])
   })
 })
 

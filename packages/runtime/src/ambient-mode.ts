@@ -26,7 +26,8 @@ interface AmbientModeOptions {
 
 /** Joins the rooms that ambient mode is made of. */
 export async function ambientModeOf(options: AmbientModeOptions): Promise<AmbientPods> {
-  const { settings, cluster, networks, log } = options
+  const { settings, cluster, networks } = options
+  const log = ambientLog(options.log)
   const observer = new AmbientMetrics(options.metrics.registry)
   const ztunnel = new ZtunnelServer({
     socketPath: settings.ztunnelUdsAddress,
@@ -57,7 +58,7 @@ export async function ambientModeOf(options: AmbientModeOptions): Promise<Ambien
     observer,
     log,
     settings: { ...settings, enablementSelectors: settings.ambientEnablementSelector },
-    host: await hostOf(options),
+    host: await hostOf({ ...options, log }),
     find: (wanted) =>
       findPodNamespaces({
         procDir: procDir(),
@@ -87,6 +88,9 @@ async function hostOf({ settings, networks, log }: AmbientModeOptions) {
   })
   return boundHost(host, hostProgram(rules, backend))
 }
+
+/** People look for what ambient mode does with `grep ambient`, whatever a line is about. */
+const ambientLog = (log: Logger): Logger => log.child({ mode: 'ambient' })
 
 /** Outside of a container the node's processes are where they always are. */
 const procDir = () => (existsSync(`${HOST_PROC_DIR}/1`) ? HOST_PROC_DIR : '/proc')

@@ -118,9 +118,9 @@ export class AmbientPodCalls {
     events.warn(pod, 'RedirectionFailed', `the pod could not join the ambient mesh: ${messageOf(error)}`)
     const name = nameOf(pod)
     const words = {
-      rules: `pod ${name} could not be redirected`,
-      ztunnel: `ztunnel has not taken pod ${name}`,
-      probes: `the probes of pod ${name} could not be let pass`,
+      rules: `ambient pod ${name} could not be redirected`,
+      ztunnel: `ztunnel has not taken ambient pod ${name}`,
+      probes: `the probes of ambient pod ${name} could not be let pass`,
       deadline: `pod ${name} could not join the ambient mesh in time`,
     }[code]
     const cni = code === 'rules' ? CNI_ERROR.rulesNotApplied : CNI_ERROR.tryAgainLater

@@ -57,7 +57,7 @@ export class PodCalls {
     if (decision.mode === 'refused') events.warn(pod, 'RedirectionRefused', decision.error.message)
     const answer = answerFor(decision)
     if (decision.mode === 'sidecar' || decision.mode === 'ambient') {
-      for (const warning of decision.warnings) log.warn(fields, warning)
+      for (const warning of decision.warnings) log.warn({ ...fields, mode: decision.mode }, warning)
       await this.#timed('apply', async () =>
         decision.mode === 'sidecar'
           ? sidecar.add(pod, decision, call)
@@ -79,7 +79,7 @@ export class PodCalls {
     if (differences.length > 0) {
       throw new CniError(
         CNI_ERROR.redirectionDiffers,
-        `the redirection of pod ${call.namespace}/${call.name} is not as ADD made it`,
+        `the redirection of ${decision.mode} pod ${call.namespace}/${call.name} is not as ADD made it`,
         differences.map((difference) => `${difference.kind} ${difference.line}`).join('\n'),
       )
     }

@@ -102,7 +102,7 @@ describe('ApiPodAnnotations', () => {
     await annotations.annotate(pod('two'), 'enabled')
     await eventually(() => sleeps.length).toBeGreaterThan(6)
     server.fault = () => false
-    await eventually(() => logged.at(-1)?.msg).toBe('annotates pods again')
+    await eventually(() => logged.at(-1)?.msg).toBe('annotates ambient pods again')
     expect(sleeps).toEqual(expect.arrayContaining([500, 1000, 2000]))
     expect(logged.filter(({ level }) => level === 40)).toHaveLength(1)
     expect(logged[0]?.why).toMatch(/500/)

@@ -110,7 +110,7 @@ export class ApiPodAnnotations implements PodAnnotations {
     const { log } = this.#options
     try {
       await this.#patch(pod, value)
-      if (this.#problem !== undefined) log.info('annotates pods again')
+      if (this.#problem !== undefined) log.info('annotates ambient pods again')
       this.#problem = undefined
       return true
     } catch (error) {
@@ -118,8 +118,8 @@ export class ApiPodAnnotations implements PodAnnotations {
       const why = messageOf(error)
       const fields = { pod: pod.name, namespace: pod.namespace, why }
       // Once while it lasts: it concerns all pods of the node.
-      if (this.#problem === undefined) log.warn(fields, 'cannot annotate a pod now; tries again')
-      else log.debug(fields, 'could not annotate a pod')
+      if (this.#problem === undefined) log.warn(fields, 'cannot annotate an ambient pod now; tries again')
+      else log.debug(fields, 'could not annotate an ambient pod')
       this.#problem = why
       return false
     }
@@ -145,7 +145,7 @@ export class ApiPodAnnotations implements PodAnnotations {
   #forget(pod: AnnotatedPod, status: number): void {
     this.#written.delete(keyOf(pod))
     const fields = { pod: pod.name, namespace: pod.namespace, status }
-    this.#options.log.debug(fields, 'left a pod without annotation: it is gone')
+    this.#options.log.debug(fields, 'left an ambient pod without annotation: it is gone')
   }
 
   #remember(pod: AnnotatedPod, value: AmbientStatus): void {

@@ -4,7 +4,7 @@ import type { ZdsWorkload } from './workload.ts'
 /** Kinds of requests, as metrics name them. */
 export type RequestKind = 'add' | 'keep' | 'del' | 'snapshot-sent'
 
-export type AckedSnapshot = Readonly<{
+type AckedSnapshot = Readonly<{
   /** The very list that `workloads` gave for this ztunnel: of several that connect at once each has its own. */
   workloads: readonly ZdsWorkload[]
   /** Of the workloads, so many are not served. */
