@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     projects: [
       // Many of these wait: more workers than usual keep the tier short on small machines.
-      tier('unit', ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'], { maxWorkers: 4 }),
+      tier('unit', ['{packages/*,synth}/src/**/*.test.ts', 'scripts/**/*.test.ts'], { maxWorkers: 4 }),
       tier('conformance', ['test/conformance/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
       tier('plugin', ['test/plugin/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
       tier('netns', ['test/netns/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),

@@ -1,0 +1,51 @@
+// What `istioctl --manifests` reads: the chart in the place where it looks for it, and profiles.
+import { stringify } from 'yaml'
+import { joinTrees, type Tree } from './tree.ts'
+
+/**
+ * Every profile is laid over this one. Its name keeps installations apart: istioctl deletes what an earlier installation
+ * of that name put and this one does not, and istiod of an installation without name must not be among it. It also keeps
+ * istioctl from writing webhooks for an istiod that it does not install.
+ */
+const base = {
+  apiVersion: 'install.istio.io/v1alpha1',
+  kind: 'IstioOperator',
+  metadata: { name: 'istio-cni', namespace: 'istio-system' },
+  spec: {
+    components: { cni: { enabled: true } },
+    values: { global: { istioNamespace: 'istio-system', operatorManageWebhooks: true } },
+  },
+}
+
+const overlay = (spec: Readonly<Record<string, unknown>>) => ({
+  apiVersion: base.apiVersion,
+  kind: base.kind,
+  spec,
+})
+
+/** OpenShift's own namespace for what every node needs, as in the original's profiles. */
+const onOpenShift = { cni: { namespace: 'kube-system' } }
+
+const profiles = {
+  default: base,
+  empty: overlay({ components: { cni: { enabled: false } } }),
+  minimal: overlay({}),
+  ambient: overlay({ values: { profile: 'ambient' } }),
+  demo: overlay({ values: { profile: 'demo' } }),
+  preview: overlay({ values: { profile: 'preview' } }),
+  remote: overlay({ values: { profile: 'remote' } }),
+  stable: overlay({ values: { profile: 'stable' } }),
+  openshift: overlay({ components: onOpenShift, values: { global: { platform: 'openshift' } } }),
+  'openshift-ambient': overlay({
+    components: onOpenShift,
+    values: { profile: 'ambient', global: { platform: 'openshift' } },
+  }),
+}
+
+/** The tree for `--manifests`; its only component is this chart. */
+export function istioctlTree(chart: Tree): Tree {
+  const files = Object.entries(profiles).map(
+    ([name, profile]) => [`${name}.yaml`, stringify(profile)] as const,
+  )
+  return joinTrees({ 'charts/istio-cni': chart, profiles: new Map(files) })
+}
