@@ -128,7 +128,9 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
   it('asks the runtime to try again while no ztunnel is there, and starts the pod when one has come', async () => {
     await ztunnel?.[Symbol.asyncDispose]()
     const sandbox = await createPod('early')
-    await expect(add(sandbox)).rejects.toThrow(/11 ztunnel has not taken ambient pod shop\/early .*no ztunnel/i)
+    await expect(add(sandbox)).rejects.toThrow(
+      /11 ztunnel has not taken ambient pod shop\/early .*no ztunnel/i,
+    )
     await startZtunnel()
     await add(sandbox)
     expect(told('add', sandbox).length).toBeGreaterThan(0)

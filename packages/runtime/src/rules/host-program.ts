@@ -1,5 +1,5 @@
 /** The node's rules as each back-end takes them. */
-import type { HostRules, HostSet } from './host.ts'
+import type { HostRow, HostRules, HostSet } from './host.ts'
 import type { Family } from './model.ts'
 
 /** What `netns/` applies, verifies and removes in the node's namespace. */
@@ -38,10 +38,7 @@ export const hostProgram = (rules: HostRules, backend: HostProgram['backend']): 
   backend === 'nft' ? hostNftProgram(rules) : hostIptablesProgram(rules)
 
 export function hostNftProgram({ rows, kubeletUser }: HostRules): HostNftProgram {
-  const lines = rows.map(({ to: { name, family }, source }) => {
-    const ip = family === 4 ? 'ip' : 'ip6'
-    return `\t\tmeta l4proto tcp meta skuid ${kubeletUser} ${ip} daddr @${name} counter snat ${ip} to ${source}\n`
-  })
+  const lines = rows.map((row) => `\t\t${nftLine(row, kubeletUser)}\n`)
   // The priority as a number: the name is newer than the oldest nft that we want to be read by.
   const chain = `\tchain postrouting {\n\t\ttype nat hook postrouting priority 100; policy accept;\n${lines.join('')}\t}\n`
   return {
@@ -56,12 +53,39 @@ export function hostIptablesProgram({ rows }: HostRules): HostIptablesProgram {
   return {
     backend: 'iptables',
     sets: rows.map(({ to }) => to),
-    chains: rows.map(({ to: { name, family }, source }) => ({
-      family,
+    chains: rows.map((row) => ({
+      family: row.to.family,
       table: 'nat',
       name: hostChain,
       from: 'POSTROUTING',
-      rules: [`-p tcp -m owner --socket-exists -m set --match-set ${name} dst -j SNAT --to-source ${source}`],
+      rules: [iptablesLine(row)],
     })),
   }
 }
+
+function nftLine({ to: { name, family }, source }: HostRow, kubeletUser: number): string {
+  const ip = family === 4 ? 'ip' : 'ip6'
+  return `meta l4proto tcp meta skuid ${kubeletUser} ${ip} daddr @${name} counter snat ${ip} to ${source}`
+}
+
+function iptablesLine({ to: { name }, source }: HostRow): string {
+  return `-p tcp -m owner --socket-exists -m set --match-set ${name} dst -j SNAT --to-source ${source}`
+}
+
+/** One row as a person reads it, and as each back-end has it. */
+type HostRowInWords = Readonly<{
+  packets: string
+  verdict: string
+  because: string
+  nft: string
+  iptables: string
+}>
+
+export const hostRowsInWords = ({ rows, kubeletUser }: HostRules): readonly HostRowInWords[] =>
+  rows.map((row) => ({
+    packets: `TCP from the kubelet to an address in set ${row.to.name}`,
+    verdict: `source address ${row.source}`,
+    because: row.because,
+    nft: nftLine(row, kubeletUser),
+    iptables: iptablesLine(row),
+  }))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hostRules } from './host.ts'
 import { hostIptablesProgram, hostNftProgram } from './host-program.ts'
+import { rulesReference } from './reference.ts'
 
 describe("the node's rules", () => {
   it('say each rule once, whatever the back-end', () => {
@@ -14,6 +15,19 @@ describe("the node's rules", () => {
       ).toHaveLength(2)
       const chain = chains.find(({ family }) => family === to.family)
       expect(chain?.rules).toEqual([expect.stringContaining(`${to.name} dst -j SNAT --to-source ${source}`)])
+    }
+  })
+
+  it('are in the reference, each with its reason and as both back-ends have it', () => {
+    const rules = hostRules({ ipv6: true })
+    const lines = rulesReference().split('\n')
+    const { nft } = hostNftProgram(rules)
+    for (const [index, { because, to }] of rules.rows.entries()) {
+      const line = lines.find((candidate) => candidate.includes(`set ${to.name} |`)) ?? expect.unreachable()
+      const cells = line.split('|').map((cell) => cell.trim())
+      expect(cells[3]).toBe(because)
+      expect(nft).toContain(`\t\t${cells[4]?.slice(1, -1)}\n`)
+      expect(hostIptablesProgram(rules).chains[index]?.rules).toEqual([cells[5]?.slice(1, -1)])
     }
   })
 

@@ -5,7 +5,7 @@ import type { Family } from './model.ts'
 export type HostSet = Readonly<{ name: string; family: Family }>
 
 /** TCP packets of the node's own sockets to the set's addresses get this source address, because … */
-type HostRow = Readonly<{ to: HostSet; source: string; because: string }>
+export type HostRow = Readonly<{ to: HostSet; source: string; because: string }>
 
 /** Everything in the node's namespace that ambient pods need, independent of the back-end. */
 export type HostRules = Readonly<{ rows: readonly HostRow[]; kubeletUser: number }>
