@@ -1,43 +1,55 @@
 /** What a program looks like in the kernel, learned by loading it into an empty namespace and reading it back. */
 import type { KernelProgram } from '../rules/program.ts'
 import { targetsOf, writeTarget } from './change.ts'
+import { kernelRules } from './kernel-rules.ts'
 import { insideScratchNamespace, type OpenNamespace } from './namespace.ts'
-import { ourLinesOf, type RuleSetName, readPresent, type Toolbox } from './rule-sets.ts'
+import { hasLegacyTables, ourLinesOf, type RuleSetName, readPresent, type Toolbox } from './rule-sets.ts'
 import { UndoStack } from './undo.ts'
 import type { XtablesVariant } from './xtables.ts'
 
-type Lines = ReadonlyMap<RuleSetName, string[]>
+/** A program in a namespace that holds nothing else. */
+export type Expectation = Readonly<{
+  lines: ReadonlyMap<RuleSetName, string[]>
+  /** All of it, if nf_tables holds all of it. */
+  bytes: Buffer | undefined
+}>
 
 /** Most pods of a node share a few programs. */
 const mostRemembered = 64
 
-/** Remembers the listings of programs by their text, so that a known one costs nothing. */
+/** Remembers what programs look like by their text, so that a known one costs nothing. */
 export class Expectations {
-  readonly #remembered = new Map<string, Lines>()
+  readonly #remembered = new Map<string, Expectation>()
 
-  /** The listing of the program. The thread is inside `current` and is there again afterwards. */
-  of(program: KernelProgram, variant: XtablesVariant, toolbox: Toolbox, current: OpenNamespace): Lines {
+  /** The thread is inside `current` and is there again afterwards. */
+  of(program: KernelProgram, variant: XtablesVariant, toolbox: Toolbox, current: OpenNamespace): Expectation {
     const key = JSON.stringify(program.backend === 'nft' ? program.nft : [variant, program.restore])
-    const lines = this.#remembered.get(key) ?? listingOf(program, variant, toolbox, current)
+    const expectation = this.#remembered.get(key) ?? learned(program, variant, toolbox, current)
     this.#remembered.delete(key)
-    this.#remembered.set(key, lines)
+    this.#remembered.set(key, expectation)
     const oldest = this.#remembered.keys().next().value
     if (this.#remembered.size > mostRemembered && oldest !== undefined) this.#remembered.delete(oldest)
-    return lines
+    return expectation
   }
 }
 
-function listingOf(
+function learned(
   program: KernelProgram,
   variant: XtablesVariant,
   { nftables, xtables }: Toolbox,
   current: OpenNamespace,
-): Lines {
+): Expectation {
   // The scratch namespace is the agent's own, so no other user namespace is entered for it.
   const toolbox: Toolbox = { nftables, xtables: { deadline: xtables.deadline } }
   return insideScratchNamespace(current, () => {
     const empty = { nft: new Map(), xtables: new Map() }
     for (const target of targetsOf(program, variant)) writeTarget(target, empty, toolbox, new UndoStack())
-    return ourLinesOf(readPresent(toolbox))
+    const bytes = hasLegacyTables() ? undefined : kernelRules()
+    return { lines: ourLinesOf(readPresent(toolbox)), bytes }
   })
+}
+
+/** Whether the calling thread's namespace holds exactly this; if it may hold more, only its listing tells. */
+export function isExactlyHere({ bytes }: Expectation): boolean {
+  return bytes !== undefined && !hasLegacyTables() && kernelRules()?.equals(bytes) === true
 }

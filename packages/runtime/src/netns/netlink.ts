@@ -15,6 +15,7 @@ const headerLength = 16
 const attributeHeaderLength = 4
 /** A pod may own its namespace and fill it: what is read of it has an end. */
 const mostObjects = 65_536
+const mostBytes = 4 * 1024 * 1024
 
 /** <linux/netlink.h> */
 export const flags = { request: 0x1, ack: 0x4, dump: 0x300, exclusive: 0x200, create: 0x400 } as const
@@ -94,6 +95,17 @@ export function decodeMessages(bytes: Buffer): Message[] {
   return messages
 }
 
+function lastMessage(bytes: Buffer): Message | undefined {
+  let start = 0
+  for (let at = 0; at + headerLength <= bytes.length; ) {
+    const length = bytes.readUInt32LE(at)
+    if (length < headerLength) break
+    start = at
+    at += aligned(length)
+  }
+  return decodeMessages(bytes.subarray(start))[0]
+}
+
 /** The attributes behind a fixed body; of two with one type the last counts. */
 export function decodeAttributes(body: Buffer, fixedLength: number): Map<number, Buffer> {
   return new Map(listAttributes(body, fixedLength).map(({ type, value }) => [type, value]))
@@ -165,14 +177,34 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /** All objects of a kind as the kernel sends them, headers and the closing message included. */
+  dumpBytes(kind: number, body: Uint8Array): Buffer[] {
+    this.#sequence += 1
+    sendBytes(this.#fd, encodeMessage(kind, flags.request | flags.dump, this.#sequence, body, []))
+    const datagrams: Buffer[] = []
+    for (let length = 0; ; ) {
+      const bytes = this.#receiveBytes()
+      datagrams.push(bytes)
+      length += bytes.length
+      if (length > mostBytes) throw new SystemCallError('netlink dump', 'EMSGSIZE')
+      const last = lastMessage(bytes)
+      if (last?.kind === kinds.done) return datagrams
+      if (last !== undefined) throwIfError(last)
+    }
+  }
+
   [Symbol.dispose](): void {
     closeDescriptor(this.#fd)
   }
 
   #receive(): Message[] {
+    return decodeMessages(this.#receiveBytes())
+  }
+
+  /** A copy: the next datagram overwrites the buffer while this one is still looked at. */
+  #receiveBytes(): Buffer {
     const length = receiveBytes(this.#fd, this.#buffer)
-    // A copy: the next datagram overwrites the buffer while these messages are still looked at.
-    return decodeMessages(Buffer.from(this.#buffer.subarray(0, length)))
+    return Buffer.from(this.#buffer.subarray(0, length))
   }
 }
 

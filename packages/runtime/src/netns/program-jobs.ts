@@ -4,7 +4,7 @@ import { ambientRoute, tproxyRoute } from '../rules/policy-routes.ts'
 import type { KernelProgram, SystemChanges } from '../rules/program.ts'
 import { clearRuleSet, targetsOf, writeTarget } from './change.ts'
 import type { Difference } from './difference.ts'
-import type { Expectations } from './expectation.ts'
+import { type Expectations, isExactlyHere } from './expectation.ts'
 import { fittedTo, type Ipv6, ipv6For } from './ipv6.ts'
 import type { OpenNamespace } from './namespace.ts'
 import { spareOpenConnections, takeUpOpenConnections } from './open-connections.ts'
@@ -54,7 +54,7 @@ function applyFitted(job: ProgramJob, ipv6: Ipv6): ApplyOutcome {
     if (ours.size === 0) spareOpenConnections(undo)
     let written = 0
     for (const target of targets) {
-      if (isSame(ours.get(target.name), expected?.get(target.name))) continue
+      if (isSame(ours.get(target.name), expected?.lines.get(target.name))) continue
       writeTarget(target, present, toolbox, undo)
       written += 1
     }
@@ -76,7 +76,7 @@ export function verifyProgram(job: ProgramJob): Difference[] {
   const program = fittedTo(ipv6, job.program)
   const expected = job.expectations.of(program, variant, toolbox, job.current)
   return [
-    ...compareRuleSets(expected, ourLinesOf(readPresent(toolbox))),
+    ...(isExactlyHere(expected) ? [] : compareRuleSets(expected.lines, ourLinesOf(readPresent(toolbox)))),
     ...missingSystemChanges(program.system, ipv6),
   ]
 }

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import type { Difference } from './difference.ts'
 import { differences } from './difference.ts'
 import { NetnsError } from './errors.ts'
+import { hasNoKernelRules } from './kernel-rules.ts'
 import type { Nftables } from './nftables.ts'
 import { isOurNftTable, xtablesTables } from './ours.ts'
 import {
@@ -40,6 +41,7 @@ function ruleSetName({ variant, family }: XtablesPlace): RuleSetName {
 }
 
 export function readPresent({ nftables, xtables }: Toolbox): Present {
+  if (!hasLegacyTables() && hasNoKernelRules()) return { nft: new Map(), xtables: new Map() }
   const tables = nftables?.tables()
   const nft = new Map((tables ?? []).filter(isOurNftTable).map((name) => [name, nftables?.table(name) ?? '']))
   const found = places
@@ -105,6 +107,9 @@ function mayHaveTables({ variant, family }: XtablesPlace, nftTables: readonly st
   if (nftTables === undefined) return true
   return xtablesTables.some((table) => nftTables.includes(nftNameOf(family, table)))
 }
+
+export const hasLegacyTables = (): boolean =>
+  ([4, 6] as const).some((family) => legacyTables(family).length > 0)
 
 /** The tables that legacy iptables has opened in the calling thread's namespace; none without its modules. */
 export function legacyTables(family: IpFamily): string[] {
