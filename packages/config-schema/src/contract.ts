@@ -3,6 +3,9 @@
  * Each carries its source. Changing one breaks a contract; none of them is a setting.
  */
 
+/** The release of Istio that this stands in for: version of the chart and tag of the image. */
+export const ISTIO_VERSION = '1.30.3'
+
 /** Ports of the sidecar proxy (istio.io "Ports used by Istio") and of ztunnel (its ARCHITECTURE.md, "Ports"). */
 export const PORT = {
   /** Envoy and ztunnel: captured outbound traffic. */

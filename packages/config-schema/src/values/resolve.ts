@@ -1,0 +1,58 @@
+import { nearest } from '../nearest.ts'
+import { defaultValues } from './defaults.ts'
+import { ValuesError } from './errors.ts'
+import { compatibilityVersions } from './layers/compatibility-versions.ts'
+import type { Layer } from './layers/layer.ts'
+import { platforms } from './layers/platforms.ts'
+import { profiles } from './layers/profiles.ts'
+import { overlaid } from './merge.ts'
+import { model } from './model/model.ts'
+import { isSection, type Members } from './model/row.ts'
+import type { Values, ValuesInput } from './values.ts'
+
+/**
+ * Defaults, overlaid with profile, compatibility version, platform, the user's values at the root, and those under
+ * `cni`: what the user wrote goes before every profile, wherever it stands.
+ * @throws {ValuesError} when a profile, a platform or a compatibility version is not known.
+ */
+export function resolveValues(input: ValuesInput): Values {
+  const { cni = {}, ...root } = input
+  const layers = [
+    layer('profile', profiles, input.profile || input.global?.profile),
+    layer('compatibilityVersion', compatibilityVersions, input.compatibilityVersion),
+    layer('platform', platforms, input.platform || input.global?.platform),
+    known(model, root),
+    known(model, cni),
+  ]
+  const merged = layers.reduce<Tree>(overlaid, overlaid({}, defaultValues as unknown as Tree))
+  const secrets = [input.global?.imagePullSecrets, root.imagePullSecrets, cni.imagePullSecrets]
+  return { ...merged, imagePullSecrets: namesOf(secrets.flatMap((list) => list ?? [])) } as Values
+}
+
+type Tree = Readonly<Record<string, unknown>>
+
+function layer(path: string, layers: Readonly<Record<string, Layer>>, name: string | undefined): Layer {
+  if (name === undefined || name === '') return {}
+  const found = Object.hasOwn(layers, name) ? layers[name] : undefined
+  if (found !== undefined) return found
+  const names = Object.keys(layers)
+  const suggestion = nearest(name, names)
+  const expectation = `one of ${names.join(', ')}`
+  throw new ValuesError([
+    { path, value: name, expectation, ...(suggestion === undefined ? {} : { suggestion }) },
+  ])
+}
+
+/** Without the values of other charts. */
+function known(members: Members, given: object): Tree {
+  const entries = Object.entries(given).flatMap(([key, value]) => {
+    const entry = Object.hasOwn(members, key) ? members[key] : undefined
+    if (entry === undefined || value === undefined || value === null) return []
+    return [[key, isSection(entry) ? known(entry.members, value) : value] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+function namesOf(secrets: readonly (string | { readonly name: string })[]): readonly string[] {
+  return [...new Set(secrets.map((secret) => (typeof secret === 'string' ? secret : secret.name)))]
+}
