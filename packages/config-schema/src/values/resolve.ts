@@ -17,16 +17,18 @@ import type { Values, ValuesInput } from './values.ts'
  */
 export function resolveValues(input: ValuesInput): Values {
   const { cni = {}, ...root } = input
+  const platform = input.platform || input.global?.platform || ''
   const layers = [
     layer('profile', profiles, input.profile || input.global?.profile),
     layer('compatibilityVersion', compatibilityVersions, input.compatibilityVersion),
-    layer('platform', platforms, input.platform || input.global?.platform),
+    layer('platform', platforms, platform),
     known(model, root),
     known(model, cni),
   ]
   const merged = layers.reduce<Tree>(overlaid, overlaid({}, defaultValues as unknown as Tree))
   const secrets = [input.global?.imagePullSecrets, root.imagePullSecrets, cni.imagePullSecrets]
-  return { ...merged, imagePullSecrets: namesOf(secrets.flatMap((list) => list ?? [])) } as Values
+  const imagePullSecrets = namesOf(secrets.flatMap((list) => list ?? []))
+  return { ...merged, imagePullSecrets, platform } as Values
 }
 
 type Tree = Readonly<Record<string, unknown>>

@@ -9,6 +9,8 @@ import type { Resolved, Written } from './model/row.ts'
 export type Values = Omit<Resolved<typeof model>, 'imagePullSecrets'> & {
   /** Names of secrets, of all places where they may be given. */
   readonly imagePullSecrets: readonly string[]
+  /** Empty: none was named. */
+  readonly platform: PlatformName | ''
 }
 
 /** The agent's values, which may stand at the root or under `cni`. */
