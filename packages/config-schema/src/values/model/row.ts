@@ -8,8 +8,8 @@ export type Frozen<Type> = Type extends readonly (infer Item)[]
     ? Type
     : { readonly [Key in keyof Type]: Frozen<Type[Key]> }
 
-/** What remains of a type once `null` has removed what it stands for. */
-export type WithoutNull<Type> = Type extends null
+/** What remains of a type once `null` has removed what it stands for, and what is undefined is not there. */
+export type WithoutNull<Type> = Type extends null | undefined
   ? never
   : Type extends readonly (infer Item)[]
     ? readonly WithoutNull<Item>[]
