@@ -20,6 +20,13 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
   let chain: ConfList
   let ztunnel: Ztunnel | undefined
   const addresses = new Map<string, string>()
+  /** Whether a ztunnel is a condition of readiness; it never is one of STATUS and so of pods. */
+  const needsZtunnel = backend === 'nft'
+  const noZtunnel = () => [`no ztunnel is connected to ${socketPath()}`]
+  const reasons = async () => {
+    const { status, body = '' } = (await agent.readiness()) ?? {}
+    return status === 503 ? body.trimEnd().split('\n') : []
+  }
 
   const socketPath = () => join(bed.directory, 'ztunnel/ztunnel.sock')
   const startZtunnel = async () => {
@@ -46,6 +53,7 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
       `--net=${netns}`,
       ...(backend === 'nft' ? ['nft', 'list', 'ruleset'] : ['iptables-save']),
     )
+  const flush = ({ netns }: Sandbox) => command('nsenter', `--net=${netns}`, 'nft', 'flush', 'ruleset')
   const probed = async ({ pod }: Sandbox) =>
     (await probeSet(backend, bed.network?.path ?? '')).includes(addresses.get(pod.name) ?? '')
 
@@ -58,9 +66,12 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
       AMBIENT_ENABLED: 'true',
       NATIVE_NFTABLES: String(backend === 'nft'),
       ZTUNNEL_UDS_ADDRESS: socketPath(),
+      AMBIENT_READY_NEEDS_ZTUNNEL: String(needsZtunnel),
     })
-    await agent.ready()
+    if (needsZtunnel) await vi.waitFor(async () => expect(await reasons()).toEqual(noZtunnel()), patience)
+    else await agent.ready()
     await startZtunnel()
+    await agent.ready()
     chain = await bed.ourChain()
   })
   afterAll(async () => {
@@ -96,10 +107,23 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
   it('tells at CHECK what somebody took away', async () => {
     const sandbox = await createPod('checked')
     await add(sandbox)
-    await command('nsenter', `--net=${sandbox.netns}`, 'nft', 'flush', 'ruleset')
-    await expect(repeatChain('CHECK', chain, [bed.binDir], sandbox, resultOf(sandbox))).rejects.toThrow(
-      /102 .*shop\/checked/,
-    )
+    // The agent looks at a new pod, too: whoever comes first.
+    await vi.waitFor(async () => {
+      await flush(sandbox)
+      await expect(repeatChain('CHECK', chain, [bed.binDir], sandbox, resultOf(sandbox))).rejects.toThrow(
+        /102 .*ambient pod shop\/checked/,
+      )
+    }, patience)
+  })
+
+  it('puts back what is flushed right after the pod has started, within seconds', async () => {
+    const sandbox = await createPod('flushed')
+    await add(sandbox)
+    await flush(sandbox)
+    await vi.waitFor(async () => expect(await rulesIn(sandbox.netns)).toMatch(/15008/), {
+      timeout: 10_000,
+      interval: 100,
+    })
   })
 
   it('forgets a pod at DEL at once, in the node as in ztunnel', async () => {
@@ -127,6 +151,7 @@ describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) =>
 
   it('asks the runtime to try again while no ztunnel is there, and starts the pod when one has come', async () => {
     await ztunnel?.[Symbol.asyncDispose]()
+    await vi.waitFor(async () => expect(await reasons()).toEqual(needsZtunnel ? noZtunnel() : []), patience)
     const sandbox = await createPod('early')
     await expect(add(sandbox)).rejects.toThrow(
       /11 ztunnel has not taken ambient pod shop\/early .*no ztunnel/i,
