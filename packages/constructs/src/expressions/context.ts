@@ -1,4 +1,4 @@
-import type { Values } from './values.ts'
+import type { Values } from '@istio-install-cni/config-schema'
 
 /** What a template is evaluated with: what Helm calls the merged values, the release and the chart. */
 export interface TemplateContext {

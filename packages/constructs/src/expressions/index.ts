@@ -19,4 +19,3 @@ export {
   value,
 } from './references.ts'
 export { asText, asYaml, join, labelValue, text } from './texts.ts'
-export type { Values } from './values.ts'

@@ -1,6 +1,6 @@
 import type { Expression } from './expression.ts'
 import type { Node } from './node.ts'
-import type { Values } from './values.ts'
+import type { Values } from '@istio-install-cni/config-schema'
 
 type Scalar = string | number | boolean | null | undefined
 

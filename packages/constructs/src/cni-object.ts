@@ -1,0 +1,35 @@
+import { ApiObject, type ApiObjectProps } from 'cdk8s'
+import type { Construct } from 'constructs'
+import { evaluate, type Template, type TemplateContext } from './expressions/index.ts'
+import { isEmpty } from './expressions/truth.ts'
+import { contextOf } from './render-context.ts'
+import type { Resource } from './resources/resource.ts'
+
+/**
+ * An object of Kubernetes made of a {@link Resource}. Where values are known it is an ApiObject like any other:
+ * `addJsonPatch`, `metadata.addLabel` and the rest work. Below a scope that is printed it carries the template.
+ */
+export class CniObject extends ApiObject {
+  readonly resource: Resource
+
+  private constructor(scope: Construct, id: string, resource: Resource, props: ApiObjectProps) {
+    super(scope, id, props)
+    this.resource = resource
+  }
+
+  /** Adds the object, if there is such an object in the scope's context. */
+  static add(scope: Construct, id: string, resource: Resource): CniObject | undefined {
+    const { apiVersion, kind, condition } = resource
+    const rendering = contextOf(scope)
+    if (rendering === undefined)
+      throw new Error(`${scope.node.path}: no scope provides a context to render in`)
+    if (rendering.mode === 'print') return new CniObject(scope, id, resource, { apiVersion, kind })
+    const { context } = rendering
+    if (condition !== undefined && isEmpty(evaluate(condition, context))) return undefined
+    return new CniObject(scope, id, resource, { apiVersion, kind, ...propsOf(resource.template, context) })
+  }
+}
+
+function propsOf(template: Template<object>, context: TemplateContext): object {
+  return evaluate<object>(template, context)
+}

@@ -1,0 +1,32 @@
+import { comment, type Expression, equals, not, overlay, value, when } from '../expressions/index.ts'
+
+const privileged = value('privileged')
+const seccompType = value('seccompProfile.type')
+const localhostProfile = value('seccompProfile.localhostProfile')
+
+/** The least that the enabled features work with, or everything (`privileged`). */
+export const securityContext = {
+  privileged,
+  runAsUser: value('runAsUser'),
+  runAsGroup: value('runAsGroup'),
+  runAsNonRoot: not(equals(value('runAsUser'), 0)),
+  readOnlyRootFilesystem: value('readOnlyRootFilesystem'),
+  capabilities: when(not(privileged), {
+    drop: ['ALL'],
+    add: [
+      comment('Rules, routes and sets, in the pods and on the node.', 'NET_ADMIN'),
+      when(not(value('global.nativeNftables')), comment('What iptables needs besides.', 'NET_RAW')),
+      comment("To look at other processes' namespaces.", 'SYS_PTRACE'),
+      comment('To enter a network namespace; nothing less allows it.', 'SYS_ADMIN'),
+      comment("To write into the node's directories, whoever owns them.", 'DAC_OVERRIDE'),
+    ],
+  }),
+  seccompProfile: when(seccompType, {
+    // Looked at only where it is not empty.
+    type: seccompType as Expression<string>,
+    localhostProfile: when(localhostProfile, localhostProfile),
+  }),
+  seLinuxOptions: when(value('seLinuxOptions'), overlay({ type: 'spc_t' }, value('seLinuxOptions'))),
+  // From Kubernetes 1.30 on; before, it is an annotation of the pod.
+  appArmorProfile: when(not(value('useAppArmorAnnotation')), { type: 'Unconfined' }),
+}
