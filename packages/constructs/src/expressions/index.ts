@@ -13,6 +13,7 @@ export {
   chartVersion,
   releaseName,
   releaseNamespace,
+  releaseRevision,
   releaseService,
   type ValueAt,
   type ValuePath,

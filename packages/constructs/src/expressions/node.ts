@@ -1,7 +1,7 @@
 /** The expression language. Every node is plain data; `unknown` stands for a template: a literal, or an expression. */
 export type Node =
   | { readonly op: 'value'; readonly path: string }
-  | { readonly op: 'release'; readonly field: 'name' | 'namespace' | 'service' }
+  | { readonly op: 'release'; readonly field: 'name' | 'namespace' | 'service' | 'revision' }
   | { readonly op: 'chart'; readonly field: 'name' | 'version' | 'appVersion' }
   /** What the surrounding `each` or `entries` has in hand. */
   | { readonly op: 'variable'; readonly name: string }

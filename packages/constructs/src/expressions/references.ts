@@ -1,6 +1,6 @@
+import type { Values } from '@istio-install-cni/config-schema'
 import type { Expression } from './expression.ts'
 import type { Node } from './node.ts'
-import type { Values } from '@istio-install-cni/config-schema'
 
 type Scalar = string | number | boolean | null | undefined
 
@@ -32,6 +32,8 @@ export const releaseName: Expression<string> = expression({ op: 'release', field
 export const releaseNamespace: Expression<string> = expression({ op: 'release', field: 'namespace' })
 /** What applies the manifests: `Helm`. */
 export const releaseService: Expression<string> = expression({ op: 'release', field: 'service' })
+/** Empty where the manifests belong to no release, as with istioctl and constructs: nobody runs hooks there. */
+export const releaseRevision: Expression<number> = expression({ op: 'release', field: 'revision' })
 export const chartName: Expression<string> = expression({ op: 'chart', field: 'name' })
 export const chartVersion: Expression<string> = expression({ op: 'chart', field: 'version' })
 export const appVersion: Expression<string> = expression({ op: 'chart', field: 'appVersion' })

@@ -11,6 +11,7 @@ export const kindOf = (template: unknown, defaults: object): Kind => {
     case 'value':
       return kindOfLiteral(defaultAt(defaults, node.path))
     case 'release':
+      return node.field === 'revision' ? 'number' : 'text'
     case 'chart':
     case 'text':
     case 'asText':

@@ -63,7 +63,12 @@ const goOfLiteral = (literal: unknown, around: Surroundings): Go => {
 }
 
 const fields = {
-  release: { name: 'Release.Name', namespace: 'Release.Namespace', service: 'Release.Service' },
+  release: {
+    name: 'Release.Name',
+    namespace: 'Release.Namespace',
+    service: 'Release.Service',
+    revision: 'Release.Revision',
+  },
   chart: { name: 'Chart.Name', version: 'Chart.Version', appVersion: 'Chart.AppVersion' },
 } as const
 
