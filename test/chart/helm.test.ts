@@ -1,0 +1,170 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { chartDirectory, Helm, release } from './helm.ts'
+import { chartPrograms } from './programs.ts'
+import { configuration, identity, installed, objectsOf } from './rendered.ts'
+import { valueSets } from './value-sets.ts'
+
+const scratch = await mkdtemp(join(tmpdir(), 'chart-helm-'))
+const programs = await chartPrograms()
+const helm3 = new Helm(programs.helm, scratch)
+const helm4 = new Helm(programs.helm4, scratch)
+const helms = [
+  { version: 3, helm: helm3 },
+  { version: 4, helm: helm4 },
+]
+
+afterAll(() => rm(scratch, { recursive: true }))
+
+const set = (...values: readonly string[]) => values.flatMap((value) => ['--set', value])
+
+/** @param values as after `--set` */
+const rendered = async (helm: Helm, ...values: readonly string[]) =>
+  objectsOf(await helm.template(...set(...values)))
+
+const settings = async (...values: readonly string[]) => configuration(await rendered(helm3, ...values))
+
+describe.each(helms)('helm $version', ({ helm }) => {
+  it('has the version that it is taken for', async () => {
+    const version = helm === helm3 ? 'v3.' : 'v4.'
+    expect(await helm.output('version', '--template', '{{.Version}}')).toContain(version)
+  })
+
+  it.each(valueSets)('finds nothing to say about the chart with $name', async ({ args }) => {
+    const lint = await helm.output('lint', '--strict', chartDirectory, ...args)
+    expect(lint).toContain('1 chart(s) linted, 0 chart(s) failed')
+    const { code, stdout, stderr } = await helm.run('template', ...release, ...args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(objectsOf(stdout).map(identity)).toContain('DaemonSet/istio-system/istio-cni-node')
+  })
+
+  it("renders the guide's image and pull secret", async () => {
+    const objects = await rendered(
+      helm,
+      'cni.image=dhi.io/istio-install-cni',
+      'cni.tag=1.30.3-debian13',
+      'global.imagePullSecrets[0]=dhi-pull-secret',
+    )
+    expect(installed(objects)).toEqual({
+      images: ['dhi.io/istio-install-cni:1.30.3-debian13'],
+      pullSecrets: { pod: ['dhi-pull-secret'], account: ['dhi-pull-secret'] },
+    })
+  })
+
+  it.each([
+    ['ambient.enable=true', ['/ambient', 'enable']],
+    ['cni.ambient.enable=true', ['/cni/ambient', 'enable']],
+    ['chaned=false', ['chaned']],
+    ['cni.chaned=false', ['/cni', 'chaned']],
+    ['repair.delete=true', ['/repair', 'delete']],
+    ['image.registry=dhi.io', ['/image', 'string']],
+    ['ambient.enabled=maybe', ['/ambient/enabled', 'boolean']],
+    ['terminationGracePeriodSeconds=soon', ['/terminationGracePeriodSeconds', 'integer']],
+    ['provider=calico', ['/provider', 'multus']],
+    ['updateStrategy.rollingUpdate.maxSurge=1', ['maxSurge']],
+    ['profile=ambiant', ['ambiant']],
+    ['platform=gkee', ['gkee']],
+    ['global.platform=gkee', ['gkee']],
+    ['compatibilityVersion=1.2', ['1.2']],
+  ])('refuses %s, and says where', async (value, words) => {
+    const refusal = await helm.refusal('--set', value)
+    for (const word of words) expect(refusal).toContain(word)
+  })
+
+  it('renders as if a key were not there that the schema does not know, when told to skip the schema', async () => {
+    const skipped = await helm.template('--skip-schema-validation', '--set', 'chaned=false')
+    expect(objectsOf(skipped)).toEqual(await rendered(helm))
+  })
+
+  it.each(['profile=ambiant', 'platform=gkee'])(
+    'refuses %s even when told to skip the schema',
+    async (value) => {
+      expect(await helm.refusal('--skip-schema-validation', '--set', value)).toContain(value.split('=')[1])
+    },
+  )
+})
+
+describe('both helms', () => {
+  it.each(valueSets)('render the same from $name', async ({ args }) => {
+    const [three, four] = await Promise.all([helm3.template(...args), helm4.template(...args)])
+    expect(objectsOf(four)).toEqual(objectsOf(three))
+  })
+})
+
+describe("the agent's image", () => {
+  it.each([
+    { values: [], image: 'dhi.io/istio-install-cni:1.30.3' },
+    { values: ['image=dhi.io/istio-install-cni', 'tag=1.30'], image: 'dhi.io/istio-install-cni:1.30' },
+    { values: ['image=dhi.io/istio-install-cni:1.30', 'tag=1.29'], image: 'dhi.io/istio-install-cni:1.30' },
+    { values: ['cni.image=mine/dhi-istio-install-cni', 'cni.tag=1'], image: 'mine/dhi-istio-install-cni:1' },
+    { values: ['image=a:5000/b', 'tag=1', 'variant=fips'], image: 'a:5000/b:1' },
+    { values: ['image=a/b@sha256:00', 'tag=1', 'global.variant=fips'], image: 'a/b@sha256:00' },
+    {
+      values: ['global.hub=dhi.io', 'image=istio-install-cni', 'tag=1'],
+      image: 'dhi.io/istio-install-cni:1',
+    },
+    { values: ['hub=a.io', 'global.hub=b.io', 'global.tag=1'], image: 'a.io/install-cni:1' },
+    { values: ['hub=a.io', 'tag=1', 'variant=dev'], image: 'a.io/install-cni:1-dev' },
+  ])('is $image from $values', async ({ values, image }) => {
+    expect(installed(await rendered(helm3, ...values)).images).toEqual([image])
+  })
+})
+
+describe('pull secrets', () => {
+  it.each([
+    { values: ['global.imagePullSecrets[0]=a'], names: ['a'] },
+    { values: ['imagePullSecrets[0]=a'], names: ['a'] },
+    { values: ['cni.imagePullSecrets[0].name=a'], names: ['a'] },
+    {
+      values: ['cni.imagePullSecrets[0]=a', 'imagePullSecrets[0].name=b', 'global.imagePullSecrets[0]=a'],
+      names: ['a', 'b'],
+    },
+  ])('are $names of the pod and of its account from $values', async ({ values, names }) => {
+    const { pullSecrets } = installed(await rendered(helm3, ...values))
+    expect(pullSecrets).toEqual({ pod: names, account: names })
+  })
+})
+
+describe('profiles and platforms', () => {
+  it.each([
+    ['true', ['profile=ambient']],
+    ['true', ['global.profile=ambient']],
+    ['true', ['profile=ambient', 'global.profile=demo']],
+    ['false', ['profile=ambient', 'ambient.enabled=false']],
+    ['false', ['profile=ambient', 'cni.ambient.enabled=false']],
+    ['false', ['global.profile=ambient', 'ambient.enabled=true', 'cni.ambient.enabled=false']],
+  ])('AMBIENT_ENABLED is %s from %s', async (value, values) => {
+    expect((await settings(...values)).AMBIENT_ENABLED).toBe(value)
+  })
+
+  it.each([
+    ['/bin', ['platform=k3d']],
+    ['/bin', ['global.platform=k3d']],
+    ['/bin', ['platform=k3d', 'global.platform=gke']],
+    ['/mine', ['platform=k3d', 'cniBinDir=/mine']],
+    ['/mine', ['platform=k3d', 'cni.cniBinDir=/mine']],
+    ['/mine', ['global.platform=k3d', 'cniBinDir=/other', 'cni.cniBinDir=/mine']],
+  ])('the plugin is installed into %s from %s', async (directory, values) => {
+    const objects = await rendered(helm3, ...values)
+    expect(JSON.stringify(objects)).toContain(`{"path":"${directory}"`)
+  })
+})
+
+describe('the notes of an installation', () => {
+  const notes = (...values: readonly string[]) =>
+    helm3.output('install', ...release, '--dry-run=client', '--hide-secret', ...set(...values))
+
+  it('say nothing of keys that nobody has set', async () => {
+    expect(await notes()).not.toMatch(/warning|deprecated|no effect/i)
+  })
+
+  it.each(['ambient.configDir', 'repair.hub', 'repair.tag', 'logLevel'])(
+    'say that %s has no effect',
+    async (key) => {
+      expect(await notes(`${key}=x`)).toMatch(new RegExp(`${key}.*no effect`, 'i'))
+      expect(await notes(`cni.${key}=x`)).toMatch(new RegExp(`${key}.*no effect`, 'i'))
+    },
+  )
+})

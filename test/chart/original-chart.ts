@@ -1,0 +1,31 @@
+// A chart that renders what the original's chart was recorded to render.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { KubernetesObject } from './rendered.ts'
+
+const recordings = join(import.meta.dirname, '../conformance/data/chart')
+
+export interface RecordedRelease {
+  readonly values: object
+  readonly objects: readonly KubernetesObject[]
+}
+
+/** The release `istio-cni` in `istio-system`. @param name of the recording, a set of values */
+export async function recordedRelease(name: string): Promise<RecordedRelease> {
+  return JSON.parse(await readFile(join(recordings, `${name}.json`), 'utf8')) as RecordedRelease
+}
+
+/** Under the original's name and version, with its objects as they are: whatever values it is given. */
+export async function writeOriginalChart(
+  directory: string,
+  objects: readonly KubernetesObject[],
+): Promise<void> {
+  await mkdir(join(directory, 'templates'), { recursive: true })
+  await writeFile(
+    join(directory, 'Chart.yaml'),
+    stringify({ apiVersion: 'v2', name: 'cni', version: '1.0.0' }),
+  )
+  const text = objects.map((object) => stringify(object)).join('---\n')
+  await writeFile(join(directory, 'templates/all.yaml'), text.replaceAll('{{', '{{ "{{" }}'))
+}

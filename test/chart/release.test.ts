@@ -1,0 +1,67 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
+import { ApiServer } from './api-server.ts'
+import { chartDirectory } from './helm.ts'
+import { recordedRelease, writeOriginalChart } from './original-chart.ts'
+import type { DaemonSet } from './rendered.ts'
+
+let server: ApiServer
+let scratch: string
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'chart-release-'))
+  server = await ApiServer.start()
+})
+
+afterEach(() => server.run('helm', 'uninstall', 'istio-cni', ...inNamespace, '--ignore-not-found'))
+
+afterAll(async () => {
+  await server?.stop()
+  await rm(scratch, { recursive: true })
+})
+
+const daemonSet = async () =>
+  (await server.get('daemonset', 'istio-cni-node')) as DaemonSet & {
+    readonly metadata: { readonly uid: string }
+  }
+const inNamespace = ['-n', 'istio-system']
+
+describe("the original's release", () => {
+  it.each([
+    { name: 'default', before: 'helm', after: 'helm' },
+    { name: 'ambient-enabled', before: 'helm', after: 'helm4' },
+    { name: 'unchained-multus', before: 'helm4', after: 'helm4' },
+    { name: 'quota', before: 'helm', after: 'helm' },
+    { name: 'network-policy', before: 'helm4', after: 'helm4' },
+  ] as const)(
+    'with the values of $name is upgraded in place ($before, $after), rolled back and uninstalled',
+    async ({ name, before, after }) => {
+      const empty = await server.everything()
+      const { values, objects } = await recordedRelease(name)
+      const original = join(scratch, name)
+      await writeOriginalChart(original, objects)
+      const valuesFile = join(scratch, `${name}.yaml`)
+      await writeFile(valuesFile, stringify(values))
+
+      await server.output(before, 'install', 'istio-cni', original, ...inNamespace)
+      const theirs = await daemonSet()
+
+      await server.output(after, 'upgrade', 'istio-cni', chartDirectory, ...inNamespace, '-f', valuesFile)
+      const ours = await daemonSet()
+      expect(ours.metadata.uid).toBe(theirs.metadata.uid)
+      expect(ours.metadata.labels?.['helm.sh/chart']).not.toBe(theirs.metadata.labels?.['helm.sh/chart'])
+      expect(ours.spec.selector).toEqual(theirs.spec.selector)
+
+      await server.output(after, 'rollback', 'istio-cni', '1', ...inNamespace)
+      const again = await daemonSet()
+      expect(again.metadata.uid).toBe(theirs.metadata.uid)
+      expect(again.spec).toEqual(theirs.spec)
+
+      await server.output(after, 'uninstall', 'istio-cni', ...inNamespace)
+      expect(await server.everything()).toEqual(empty)
+    },
+  )
+})

@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { recordedRelease, writeOriginalChart } from '../chart/original-chart.ts'
+import { AmbientBed } from './ambient-bed.ts'
+import type { DaemonSet } from './daemon-set.ts'
+import { agentImage, HelmRelease } from './helm-release.ts'
+import { pod, type RunningPod, Workloads } from './workloads.ts'
+
+let bed: AmbientBed
+let release: HelmRelease
+let agent: DaemonSet
+let workloads: Workloads
+let scratch: string
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'helm-cluster-'))
+  bed = await AmbientBed.createBare()
+  workloads = new Workloads(bed.cluster)
+  release = await HelmRelease.prepare(bed.cluster)
+  agent = release.daemonSet
+})
+
+afterAll(async () => {
+  await bed?.close()
+  await rm(scratch, { recursive: true })
+})
+
+async function running(name: string): Promise<RunningPod> {
+  const [found] = await workloads.running(name, 1)
+  return found ?? { name: '', address: '' }
+}
+
+/** A pod of sidecar mode that starts now. */
+async function expectRedirection(name: string): Promise<void> {
+  await bed.cluster.apply(pod(name, true))
+  const found = await running(name)
+  expect(await workloads.inbound(found)).toBe('istio-proxy:15006')
+  expect(await workloads.outbound(found)).toBe('istio-proxy:15001')
+  expect(await workloads.unredirected()).toBe(0)
+}
+
+const leastPrivilege = {
+  capabilities: ['DAC_OVERRIDE', 'NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
+  seccomp: 'filter',
+  noNewPrivileges: false,
+  readOnlyRoot: true,
+  hostNetwork: true,
+}
+
+describe("the original's release", () => {
+  it('runs our image as it is', async () => {
+    const { objects } = await recordedRelease('guide-helm')
+    const original = join(scratch, 'original')
+    // The original's chart drops the tag here; without it the image would be `latest`.
+    const text = JSON.stringify(objects).replaceAll('"dhi.io/istio-install-cni"', JSON.stringify(agentImage))
+    await writeOriginalChart(original, JSON.parse(text))
+    await release.deploy([], original)
+    await expectRedirection('original')
+  })
+
+  it('is upgraded to our chart without a change of the node', async () => {
+    const version = await agent.networkVersion()
+    await release.deploy()
+    expect(await agent.networkVersion()).toBe(version)
+    expect(await workloads.inbound(await running('original'))).toBe('istio-proxy:15006')
+  })
+})
+
+describe('the chart', () => {
+  it('makes an agent that is ready, as its operator sees', async () => {
+    const get = (...args: string[]) => bed.cluster.kubectl('get', ...args, '--no-headers')
+    expect(await get('daemonset', '-n', 'istio-system', 'istio-cni-node')).toMatch(
+      /^istio-cni-node(\s+1){5}\s/,
+    )
+    expect(await get('pods', '-n', 'istio-system', '-l', 'k8s-app=istio-cni-node')).toMatch(
+      /\s1\/1\s+Running\s+0\s/,
+    )
+    expect(await get('clusterrolebinding')).toMatch(/^istio-cni /m)
+    expect(await agent.logs(20)).toMatch(/\tinfo\tcni-agent\tinstalled and watching\n/)
+  })
+
+  it('gives it no more rights on the node than it needs', async () => {
+    expect(await release.confinement()).toEqual(leastPrivilege)
+  })
+
+  it('redirects pods with a sidecar', () => expectRedirection('sidecar'))
+
+  it('passes its own test', async () => {
+    expect(await release.helm('test', 'istio-cni')).toMatch(/Phase:\s+Succeeded/)
+  })
+})
+
+describe.each([
+  { mode: 'least privilege', values: [], confinement: leastPrivilege },
+  {
+    mode: 'native nftables',
+    values: ['global.nativeNftables=true'],
+    confinement: {
+      ...leastPrivilege,
+      capabilities: leastPrivilege.capabilities.filter((name) => name !== 'NET_RAW'),
+    },
+  },
+  {
+    mode: 'a network namespace of its own',
+    values: ['hostNetwork=false'],
+    confinement: { ...leastPrivilege, hostNetwork: false },
+  },
+])('ambient mode with $mode', ({ mode, values, confinement }) => {
+  const name = mode.replaceAll(' ', '-')
+
+  beforeAll(async () => {
+    const deployed = release.deploy(['profile=ambient', ...values])
+    await Promise.all([deployed, bed.startZtunnel()])
+    await bed.pods.createNamespace(name, true)
+  })
+
+  afterAll(() => bed.stopZtunnel())
+
+  it('has no more rights on the node than it needs', async () => {
+    expect(await release.confinement()).toEqual(confinement)
+  })
+
+  it('brings pods into the mesh, and says so', async () => {
+    await bed.pods.create(name, 'first')
+    await bed.pods.create(name, 'second')
+    const [first, second] = [await bed.pods.readyPod(name, 'first'), await bed.pods.readyPod(name, 'second')]
+    await bed.enrolled(first, second)
+    await bed.firstConnection(first)
+    expect(await bed.unredirected(first)).toBe(0)
+    await bed.tunnel(first, second)
+    const log = await bed.cluster.kubectl(
+      'logs',
+      '-n',
+      'istio-system',
+      '-l',
+      'k8s-app=istio-cni-node',
+      '--tail=-1',
+    )
+    expect(
+      log
+        .split('\n')
+        .filter((line) => line.includes('ambient'))
+        .join('\n'),
+    ).toContain('first')
+  })
+
+  it('redirects pods with a sidecar, too', () => expectRedirection(`sidecar-${name}`))
+})
+
+describe('an uninstallation', () => {
+  it('leaves nothing of the agent on the node and in the cluster', async () => {
+    await bed.cluster.kubectl('delete', 'pod', '--all', '-n', 'default', '--wait=true', '--timeout=60s')
+    await release.uninstall()
+    expect(await agent.installed()).toEqual({ configuration: false, kubeconfig: false, plugin: false })
+    const left = 'serviceaccounts,configmaps,secrets,roles,rolebindings,clusterroles,clusterrolebindings,pods'
+    expect(await bed.cluster.kubectl('get', left, '-A', '-o', 'name')).not.toContain('istio-cni')
+  })
+})
