@@ -70,6 +70,10 @@ async function add(sandbox: Sandbox): Promise<void> {
   await addChain(await bed.ourChain(), [bed.binDir], sandbox, prevResult)
 }
 
+const ambient = () => ({
+  AMBIENT_ENABLED: 'true',
+  ZTUNNEL_UDS_ADDRESS: join(bed.directory, 'ztunnel.sock'),
+})
 const conflist = () => readFile(join(bed.netDir, '10-test.conflist'), 'utf8')
 const metrics = async () => (await httpGet(bed.ports.monitoring, '/metrics'))?.body ?? ''
 
@@ -105,9 +109,18 @@ describe('an agent with an API server', () => {
   })
 
   it('follows the namespaces too in ambient mode', async () => {
-    agentInCluster({ AMBIENT_ENABLED: 'true' })
+    agentInCluster(ambient())
     await expect.poll(() => api.namespaceWatches, { timeout: 10_000 }).toBe(1)
     expect(api.count('list')).toBe(2)
+  })
+
+  it('lets no pod start in ambient mode while nobody can tell whether its namespace is in the mesh', async () => {
+    const sandbox = await createPod('early')
+    await agentInCluster(ambient()).ready()
+    await expect(add(sandbox)).rejects.toThrow(/11 whether pod shop\/early is in the mesh cannot be told now/)
+    api.putNamespace('shop', {})
+    await add(sandbox)
+    expect(await rulesIn(sandbox)).toContain('ISTIO_OUTPUT')
   })
 
   it('tells a bad annotation as an event of the pod', async () => {
