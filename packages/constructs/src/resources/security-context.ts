@@ -4,6 +4,12 @@ const privileged = value('privileged')
 const seccompType = value('seccompProfile.type')
 const localhostProfile = value('seccompProfile.localhostProfile')
 
+/** A container that looks into the node's directories needs a type that may. */
+export const seLinuxOptions = when(
+  value('seLinuxOptions'),
+  overlay({ type: 'spc_t' }, value('seLinuxOptions')),
+)
+
 /** The least that the enabled features work with, or everything (`privileged`). */
 export const securityContext = {
   privileged,
@@ -26,7 +32,7 @@ export const securityContext = {
     type: seccompType as Expression<string>,
     localhostProfile: when(localhostProfile, localhostProfile),
   }),
-  seLinuxOptions: when(value('seLinuxOptions'), overlay({ type: 'spc_t' }, value('seLinuxOptions'))),
+  seLinuxOptions,
   // From Kubernetes 1.30 on; before, it is an annotation of the pod.
   appArmorProfile: when(not(value('useAppArmorAnnotation')), { type: 'Unconfined' }),
 }

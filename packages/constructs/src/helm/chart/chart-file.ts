@@ -1,0 +1,40 @@
+import { Document, stringify } from 'yaml'
+import { CHART_NAME, type ChartMetadata } from './chart-metadata.ts'
+
+/** `Chart.yaml`. */
+export const chartFile = (metadata: ChartMetadata): string => {
+  const document = new Document({
+    apiVersion: 'v2',
+    name: CHART_NAME,
+    description: 'The Istio CNI node agent and plugin, for sidecar and ambient mode, from a hardened image',
+    type: 'application',
+    version: metadata.version,
+    appVersion: metadata.appVersion,
+    kubeVersion: '>=1.28.0-0',
+    icon: 'https://istio.io/latest/favicons/android-192x192.png',
+    home: 'https://istio.io/latest/docs/setup/additional-setup/cni/',
+    sources: ['https://github.com/istio/istio/tree/master/cni'],
+    keywords: ['istio', 'istio-cni', 'cni', 'service-mesh', 'ambient', 'sidecar', 'ztunnel', 'hardened'],
+    annotations: annotationsOf(metadata),
+  })
+  if (metadata.signKey === undefined)
+    document.comment =
+      ' A release that is signed says so here: annotations, artifacthub.io/signKey, {fingerprint, url}.'
+  return document.toString({ lineWidth: 0 })
+}
+
+const annotationsOf = (metadata: ChartMetadata): Record<string, string> => ({
+  'artifacthub.io/category': 'networking',
+  'artifacthub.io/license': 'Apache-2.0',
+  'artifacthub.io/images': stringify([
+    { name: 'istio-install-cni', image: `dhi.io/istio-install-cni:${metadata.appVersion}` },
+  ]),
+  'artifacthub.io/links': stringify([
+    { name: 'Istio CNI node agent', url: 'https://istio.io/latest/docs/setup/additional-setup/cni/' },
+    { name: 'Ambient mode', url: 'https://istio.io/latest/docs/ambient/' },
+  ]),
+  ...(metadata.changes === undefined || metadata.changes.length === 0
+    ? {}
+    : { 'artifacthub.io/changes': stringify(metadata.changes) }),
+  ...(metadata.signKey === undefined ? {} : { 'artifacthub.io/signKey': stringify(metadata.signKey) }),
+})
