@@ -73,6 +73,17 @@ describe.each(helms)('helm $version', ({ helm }) => {
     for (const word of words) expect(refusal).toContain(word)
   })
 
+  it.each(['1.28.0', 'v1.30.5-gke.1014003', 'v1.32.3-eks-bcf3d70', 'v1.34.1+k3s1', '1.99.0'])(
+    'renders for Kubernetes %s',
+    async (version) => {
+      expect(await helm.template('--kube-version', version)).toContain('istio-cni-node')
+    },
+  )
+
+  it('refuses a Kubernetes that is too old', async () => {
+    expect(await helm.refusal('--kube-version', '1.27.9')).toContain('kubeVersion')
+  })
+
   it('renders as if a key were not there that the schema does not know, when told to skip the schema', async () => {
     const skipped = await helm.template('--skip-schema-validation', '--set', 'chaned=false')
     expect(objectsOf(skipped)).toEqual(await rendered(helm))

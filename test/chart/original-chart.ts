@@ -16,7 +16,15 @@ export async function recordedRelease(name: string): Promise<RecordedRelease> {
   return JSON.parse(await readFile(join(recordings, `${name}.json`), 'utf8')) as RecordedRelease
 }
 
-/** Under the original's name and version, with its objects as they are: whatever values it is given. */
+/** As `helm show values` tells them. */
+async function originalDefaults(): Promise<object> {
+  const { defaults } = JSON.parse(await readFile(join(recordings, '_values.json'), 'utf8')) as {
+    readonly defaults: object
+  }
+  return defaults
+}
+
+/** Under the original's name, version and default values, with its objects as they are: whatever values it is given. */
 export async function writeOriginalChart(
   directory: string,
   objects: readonly KubernetesObject[],
@@ -25,6 +33,10 @@ export async function writeOriginalChart(
   await writeFile(
     join(directory, 'Chart.yaml'),
     stringify({ apiVersion: 'v2', name: 'cni', version: '1.0.0' }),
+  )
+  await writeFile(
+    join(directory, 'values.yaml'),
+    stringify({ _internal_defaults_do_not_set: await originalDefaults() }),
   )
   const text = objects.map((object) => stringify(object)).join('---\n')
   await writeFile(join(directory, 'templates/all.yaml'), text.replaceAll('{{', '{{ "{{" }}'))

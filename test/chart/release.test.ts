@@ -6,7 +6,7 @@ import { stringify } from 'yaml'
 import { ApiServer } from './api-server.ts'
 import { chartDirectory } from './helm.ts'
 import { recordedRelease, writeOriginalChart } from './original-chart.ts'
-import type { DaemonSet } from './rendered.ts'
+import { type DaemonSet, objectsOf } from './rendered.ts'
 
 let server: ApiServer
 let scratch: string
@@ -62,6 +62,22 @@ describe("the original's release", () => {
 
       await server.output(after, 'uninstall', 'istio-cni', ...inNamespace)
       expect(await server.everything()).toEqual(empty)
+    },
+  )
+
+  it.each(['--reuse-values', '--reset-then-reuse-values'])(
+    'is upgraded with %s to what the chart makes of its values',
+    async (reuse) => {
+      const { objects } = await recordedRelease('ambient-enabled')
+      const original = join(scratch, `original${reuse}`)
+      await writeOriginalChart(original, objects)
+      const helm = (...args: string[]) => server.output('helm', ...args, ...inNamespace)
+      const set = ['--set', 'ambient.enabled=true']
+      await helm('install', 'istio-cni', original, ...set)
+      await helm('upgrade', 'istio-cni', chartDirectory, reuse)
+      const upgraded = objectsOf(await helm('get', 'manifest', 'istio-cni'))
+      await helm('upgrade', 'istio-cni', chartDirectory, '--reset-values', ...set)
+      expect(upgraded).toEqual(objectsOf(await helm('get', 'manifest', 'istio-cni')))
     },
   )
 })

@@ -1,0 +1,102 @@
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { distDirectory, root } from '../../scripts/tools.ts'
+import { onNode } from '../cluster/node-namespace.ts'
+import { start } from '../cluster/processes.ts'
+import { ApiServer } from './api-server.ts'
+import { type Commands, commandsOf } from './documents.ts'
+import { type End, run } from './run.ts'
+
+const port = '8880'
+const serve = join(import.meta.dirname, 'programs/serve.ts')
+/** What a reader fills in. */
+const reader = {
+  CHART_REPOSITORY: `http://127.0.0.1:${port}`,
+  DOCKER_USERNAME: 'reader',
+  DOCKER_TOKEN: 'secret',
+}
+
+let server: ApiServer
+let scratch: string
+
+beforeAll(async () => {
+  server = await ApiServer.start()
+  scratch = await mkdtemp(join(tmpdir(), 'chart-documentation-'))
+  const repository = [process.execPath, serve, port, join(distDirectory, 'repository')]
+  await start('repository', repository, server.cluster.environment)
+})
+
+afterAll(async () => {
+  await server?.stop()
+  await rm(scratch, { recursive: true, force: true })
+})
+
+/** A home of its own, in whose `bin` the programs have the names that the documents use. */
+async function home(name: string, helm: string): Promise<NodeJS.ProcessEnv> {
+  const directory = await mkdtemp(join(scratch, `${name}-`))
+  await symlink(helm, join(directory, 'helm'))
+  await symlink(server.programs.istioctl, join(directory, 'istioctl'))
+  const { environment } = server.cluster
+  return { ...environment, ...reader, HOME: directory, PATH: `${directory}:${environment.PATH}` }
+}
+
+async function execute(script: string, env: NodeJS.ProcessEnv): Promise<End> {
+  const ended = run(...onNode('/bin/bash', '-euo', 'pipefail', '-c', `cd ${root}\n${script}`), env)
+  if (script.includes('istioctl install')) await agentIsReady(ended)
+  return ended
+}
+
+/** What a node would bring about: istioctl waits until every agent is ready, or, without one, until there need be none. */
+async function agentIsReady(ended: Promise<End>): Promise<void> {
+  let isRunning = true
+  const over = ended.then(() => {
+    isRunning = false
+  })
+  const counts = ['desired', 'current', 'updated'].map((name) => `${name}NumberScheduled`)
+  const ready = [...counts, 'numberReady', 'numberAvailable'].map((name) => [name, 1])
+  const patch = (generation: number) =>
+    JSON.stringify({
+      status: { ...Object.fromEntries(ready), numberMisscheduled: 0, observedGeneration: generation },
+    })
+  for (let generation = 1; isRunning; generation += 1) {
+    for (const namespace of ['istio-system', 'kube-system'])
+      await server.cluster
+        .kubectl(
+          ...['-n', namespace, 'patch', 'daemonset', 'istio-cni-node', '--subresource=status'],
+          ...['--type=merge', '-p', patch(generation)],
+        )
+        .catch(() => undefined)
+    await Promise.race([over, pause(200)])
+  }
+}
+
+const documents = [
+  ['docs/install-helm.md', 'helm'],
+  ['docs/install-helm.md', 'helm4'],
+  ['docs/install-istioctl.md', 'helm'],
+  ['docs/manifests.md', 'helm'],
+] as const
+
+describe.each(documents)('%s with %s', (document, helm) => {
+  let env: NodeJS.ProcessEnv
+  beforeAll(async () => {
+    env = await home(helm, server.programs[helm])
+    await server.cluster.kubectl('-n', 'istio-system', 'delete', 'secret', '--all')
+  })
+
+  const executed = commandsOf(document).filter(({ notExecuted }) => notExecuted === undefined)
+  it.each(executed.map((commands): [string, Commands] => [commands.place, commands]))(
+    'says at %s what happens',
+    async (_, { script, fails }) => {
+      const ended = await execute(script, env)
+      if (fails === undefined) expect(ended).toMatchObject({ code: 0 })
+      else {
+        expect(ended.code).not.toBe(0)
+        expect(ended.stderr).toContain(fails)
+      }
+    },
+  )
+})
