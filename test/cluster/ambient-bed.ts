@@ -9,8 +9,9 @@ import { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
 import { nodeIdentity } from './layout.ts'
 import { NodeAgent } from './node-agent.ts'
-import { nodeFile, nodePid } from './node-namespace.ts'
+import { nodeFile, nodePid, onNode } from './node-namespace.ts'
 import { logFile } from './processes.ts'
+import { sandboxOf } from './sandboxes.ts'
 import { Workloads } from './workloads.ts'
 
 const socketPath = '/run/ztunnel/ztunnel.sock'
@@ -21,8 +22,10 @@ export class AmbientBed {
   readonly pods: MeshPods
   #agent: NodeAgent
   #ztunnel: Ztunnel | undefined
-  /** What ztunnels told that are gone. */
-  readonly #former: ZtunnelEvent[] = []
+  /** The one before, while there are two. */
+  #former: Ztunnel | undefined
+  /** Everything that any ztunnel told. */
+  readonly events: ZtunnelEvent[] = []
 
   private constructor(cluster: Cluster) {
     this.cluster = cluster
@@ -60,16 +63,28 @@ export class AmbientBed {
   /** Resolves when it was told everything. */
   async startZtunnel(): Promise<Ztunnel> {
     const namespace = `/proc/${nodePid()}/ns/net`
-    this.#ztunnel = await Ztunnel.start({ socketPath: nodeFile(socketPath), namespace })
+    const journal = this.events
+    this.#ztunnel = await Ztunnel.start({ socketPath: nodeFile(socketPath), namespace, journal })
     await this.#ztunnel.until(({ event }) => event === 'snapshot-sent')
     return this.#ztunnel
   }
 
   /** As when it is killed: with it end the connections through it. */
   async stopZtunnel(): Promise<void> {
-    await this.#ztunnel?.[Symbol.asyncDispose]()
-    this.#former.push(...(this.#ztunnel?.events ?? []))
+    for (const ztunnel of [this.#former, this.#ztunnel]) await ztunnel?.[Symbol.asyncDispose]()
+    this.#former = undefined
     this.#ztunnel = undefined
+  }
+
+  /**
+   * Another ztunnel beside the one that runs, as when its DaemonSet is rolled out.
+   * @returns both; the former goes on until it is told to end
+   */
+  async startNextZtunnel(): Promise<{ former: Ztunnel; next: Ztunnel }> {
+    const former = this.#ztunnel
+    if (former === undefined) throw new Error('there is no ztunnel')
+    this.#former = former
+    return { former, next: await this.startZtunnel() }
   }
 
   /** Another agent in the place of the one that runs. */
@@ -86,11 +101,6 @@ export class AmbientBed {
     await this.cluster.reboot()
     await new Workloads(this.cluster).watchOutside()
     await this.#agent.bringToken()
-  }
-
-  /** Everything that any ztunnel told. */
-  get events(): readonly ZtunnelEvent[] {
-    return [...this.#former, ...(this.#ztunnel?.events ?? [])]
   }
 
   /** What the present ztunnel told since it, or the agent, last connected: a snapshot, and what came later. */
@@ -141,6 +151,19 @@ export class AmbientBed {
     return new Map(
       JSON.parse(await this.cluster.exec(process.execPath, '--input-type=module-typescript', '-e', script)),
     )
+  }
+
+  /** The command that starts another one on the node. */
+  get onNode(): readonly string[] {
+    const [file, args] = onNode('env')
+    return [file, ...args]
+  }
+
+  /** The same in the pod's network namespace. */
+  async inside({ name }: MeshPod): Promise<readonly string[]> {
+    const { netns } = await sandboxOf(this.cluster, name)
+    const [file, args] = onNode('nsenter', `--net=${netns}`)
+    return [file, ...args]
   }
 
   /** Everything that being in the mesh consists of. @returns what is missing */

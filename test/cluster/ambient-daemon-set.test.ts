@@ -1,7 +1,9 @@
+import { HOST_PROBE_ADDRESS } from '@istio-install-cni/config-schema'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { daemonSetName } from './agent-daemon-set.ts'
 import { AmbientBed } from './ambient-bed.ts'
 import type { MeshPod } from './ambient-pods.ts'
+import { until } from './condition.ts'
 import { DaemonSet } from './daemon-set.ts'
 
 /** What the chart adds for ambient mode. */
@@ -30,6 +32,7 @@ const ownNetworkTemplate = {
 let bed: AmbientBed
 let agent: DaemonSet
 let earlier: MeshPod
+let later: MeshPod
 
 beforeAll(async () => {
   bed = await AmbientBed.createBare()
@@ -78,11 +81,35 @@ describe('an ambient agent with the rights of its pod', () => {
     const before = bed.events.length
     await change(ownNetworkTemplate)
     await bed.pods.create('mesh', 'later')
-    const pod = await bed.pods.readyPod('mesh', 'later')
-    await bed.enrolled(earlier, pod)
-    await bed.firstConnection(pod)
-    expect(await bed.unredirected(pod)).toBe(0)
-    await bed.tunnel(earlier, pod)
+    later = await bed.pods.readyPod('mesh', 'later')
+    await bed.enrolled(earlier, later)
+    await bed.firstConnection(later)
+    expect(await bed.unredirected(later)).toBe(0)
+    await bed.tunnel(earlier, later)
+    expect(bed.deletions(before)).toEqual([])
+  })
+})
+
+describe('an uninstallation', () => {
+  it("takes everything from the node's network; pods stay in the mesh, and new ones start outside of it", async () => {
+    const before = bed.events.length
+    const pods = await bed.pods.now(earlier, later)
+    await agent.delete()
+    expect(await agent.installed()).toMatchObject({ configuration: false, kubeconfig: false })
+    expect(await bed.cluster.exec('iptables-save')).not.toContain('ISTIO')
+    expect(await bed.cluster.exec('ip6tables-save')).not.toContain('ISTIO')
+    expect([...(await bed.probed())]).toEqual([])
+    expect(await bed.missing(...pods)).toEqual([`probes of ${earlier.name}`, `probes of ${later.name}`])
+    await bed.tunnel(earlier, later)
+
+    await until('the kubelet probes through ztunnel', async () =>
+      (await bed.pods.probers(later)).some((address) => address !== HOST_PROBE_ADDRESS.ipv4),
+    )
+    await bed.pods.create('mesh', 'after')
+    const after = await bed.pods.readyPod('mesh', 'after')
+    expect(await bed.left(after)).toEqual([])
+    expect(await bed.pods.ask(after, later.address)).toBe('app:8080')
+    expect(await bed.pods.now(...pods)).toEqual(pods)
     expect(bed.deletions(before)).toEqual([])
   })
 })

@@ -7,7 +7,7 @@ import { until } from './condition.ts'
 import { nodePaths } from './layout.ts'
 import { nodeFile } from './node-namespace.ts'
 
-const crowd = 40
+const crowd = 50
 
 let bed: AmbientBed
 

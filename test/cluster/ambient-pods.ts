@@ -3,6 +3,9 @@ import type { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
 import { podTemplate } from './workloads.ts'
 
+/** Where nobody but the kubelet asks. */
+const probedPort = 8081
+
 export const dataplaneMode = 'istio.io/dataplane-mode'
 
 export interface MeshPod {
@@ -30,10 +33,10 @@ interface PodObject {
   }
 }
 
-/** Ready when the kubelet gets a connection to its port. */
+/** Ready when the kubelet's request over HTTP is answered. */
 function template(label: string, labels: object) {
   const { metadata, spec } = podTemplate(label, false) as { metadata: object; spec: { containers: object[] } }
-  const readinessProbe = { tcpSocket: { port: 8080 }, periodSeconds: 1 }
+  const readinessProbe = { httpGet: { path: '/', port: probedPort }, periodSeconds: 1 }
   return {
     metadata: { ...metadata, labels: { app: label, ...labels } },
     spec: { ...spec, containers: spec.containers.map((each) => ({ ...each, readinessProbe })) },
@@ -109,10 +112,13 @@ export class MeshPods {
     return this.#cluster.kubectl('-n', namespace, 'exec', name, '-c', 'app', '--', ...command)
   }
 
-  /** From where the application was asked, in order. */
-  async askers({ namespace, name }: MeshPod): Promise<readonly string[]> {
-    const log = await this.#cluster.kubectl('-n', namespace, 'logs', name, '-c', 'app')
-    return [...log.matchAll(/ from ([\d.]+)$/gm)].map(([, address = '']) => address)
+  /** From where the application was probed, in order; a log may come a little after what it tells. */
+  probers({ namespace, name }: MeshPod): Promise<readonly string[]> {
+    return until(`${name} has been probed`, async () => {
+      const log = await this.#cluster.kubectl('-n', namespace, 'logs', name, '-c', 'app')
+      const probes = [...log.matchAll(new RegExp(`^app:${probedPort} from ([\\d.]+)$`, 'gm'))]
+      return probes.length > 0 && probes.map(([, address = '']) => address)
+    })
   }
 
   /** Why the kubelet could not start it. */

@@ -1,9 +1,11 @@
 import { HOST_PROBE_ADDRESS } from '@istio-install-cni/config-schema'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waysIn } from '../ztunnel/events.ts'
+import { LongConnection } from '../testbed/long-connection-process.ts'
+import { waysIn, type ZtunnelEvent } from '../ztunnel/events.ts'
 import { AmbientBed } from './ambient-bed.ts'
 import type { MeshPod } from './ambient-pods.ts'
 import { until } from './condition.ts'
+import { nodeIdentity } from './layout.ts'
 
 let bed: AmbientBed
 let client: MeshPod
@@ -30,6 +32,11 @@ async function expectWaiting(name: string, why: RegExp): Promise<void> {
 
 const uids = (...pods: MeshPod[]) => pods.map(({ uid }) => uid).sort()
 
+const echoPort = 7001
+
+const uidsOf = (kind: 'add' | 'del', events: readonly ZtunnelEvent[]) =>
+  events.flatMap((each) => (each.event === kind ? [each.uid] : []))
+
 describe('pods of a labelled namespace', () => {
   it('start with everything in place, and their first connection goes by way of ztunnel', async () => {
     await bed.enrolled(client, server)
@@ -42,7 +49,7 @@ describe('pods of a labelled namespace', () => {
   it('reach each other through 15001 and 15008', () => bed.tunnel(client, server))
 
   it('are found ready by probes that come from an address of their own', async () => {
-    expect(new Set(await bed.pods.askers(client))).toEqual(new Set([HOST_PROBE_ADDRESS.ipv4]))
+    expect(new Set(await bed.pods.probers(client))).toEqual(new Set([HOST_PROBE_ADDRESS.ipv4]))
     expect(waysIn(bed.events).filter((way) => way.includes(HOST_PROBE_ADDRESS.ipv4))).toEqual([])
   })
 
@@ -64,10 +71,19 @@ describe('pods of a labelled namespace', () => {
 })
 
 describe('a namespace with running pods', () => {
-  it('joins the mesh when it is labelled, and leaves it when it is not, without a pod that stops', async () => {
+  it('joins the mesh when it is labelled, and leaves it when it is not; no pod stops and no connection ends', async () => {
     const plain = await bed.pods.readyPod('later', 'plain')
+    await using _onPod = await LongConnection.echo(await bed.inside(plain), echoPort)
+    await using _onNode = await LongConnection.echo(bed.onNode, echoPort)
+    await using inbound = await LongConnection.open(bed.onNode, plain.address, echoPort)
+    await using outbound = await LongConnection.open(await bed.inside(plain), nodeIdentity.address, echoPort)
+    const expectAlive = async (when: string) => {
+      for (const connection of [inbound, outbound]) expect(await connection.say(when)).toBe(when)
+    }
+    await expectAlive('before')
     await bed.setMesh('later', true)
     await bed.enrolled(plain)
+    await expectAlive('in the mesh')
     await bed.tunnel(plain, server)
     await bed.tunnel(server, plain)
 
@@ -87,6 +103,7 @@ describe('a namespace with running pods', () => {
     )
     expect(waysIn(bed.events.slice(earlier)).filter((way) => way.includes(` in ${plain.uid}`))).toEqual([])
     expect((await bed.pods.readyPod('later', 'plain')).uid).toBe(plain.uid)
+    await expectAlive('afterwards')
   })
 })
 
@@ -144,6 +161,44 @@ describe('a ztunnel that is started again', () => {
   })
 })
 
+describe('a ztunnel that is replaced by the next', () => {
+  it('hands over: no connection fails, new pods are of the next, and that a pod has gone is told to both', async () => {
+    await using _onServer = await LongConnection.echo(await bed.inside(server), echoPort)
+    const connection = await LongConnection.open(await bed.inside(client), server.address, echoPort)
+    expect(await connection.say('before')).toBe('before')
+    const expectTraffic = async () => {
+      for (const [from, to] of [
+        [client, server],
+        [server, client],
+        [client, server],
+      ] as const)
+        expect(await bed.pods.ask(from, to.address)).toBe('app:8080')
+    }
+
+    const { former, next } = await bed.startNextZtunnel()
+    expect(uidsOf('add', next.events)).toEqual(expect.arrayContaining(uids(client, server)))
+    await bed.pods.create('mesh', 'handed')
+    const handed = await bed.pods.readyPod('mesh', 'handed')
+    expect(uidsOf('add', next.events)).toContain(handed.uid)
+    expect(uidsOf('add', former.events)).not.toContain(handed.uid)
+    await expectTraffic()
+    await bed.pods.delete('mesh', 'handed')
+    await until('both are told that it has gone', async () =>
+      [former, next].every(({ events }) => uidsOf('del', events).includes(handed.uid)),
+    )
+
+    const ended = former.drain()
+    await expectTraffic()
+    expect(await connection.say('meanwhile')).toBe('meanwhile')
+    await connection[Symbol.asyncDispose]()
+    await ended
+    await expectTraffic()
+    await bed.tunnel(client, server)
+    await bed.enrolled(client, server)
+    expect(uidsOf('del', next.events)).toEqual([handed.uid])
+  })
+})
+
 describe('an agent with the other back-end', () => {
   it('leaves running pods their rules, and new pods and the node have those of nftables', async () => {
     await bed.replaceAgent({ NATIVE_NFTABLES: 'true' })
@@ -155,7 +210,7 @@ describe('an agent with the other back-end', () => {
     expect(nft.get(native.address)).toMatch(/table inet istio-ambient-nat \{[\s\S]*15001/)
     expect(nft.get(client.address)).not.toContain('istio-ambient')
     expect(iptables.get(client.address)).toMatch(/ISTIO_OUTPUT.*15001/)
-    expect(new Set(await bed.pods.askers(native))).toEqual(new Set([HOST_PROBE_ADDRESS.ipv4]))
+    expect(new Set(await bed.pods.probers(native))).toEqual(new Set([HOST_PROBE_ADDRESS.ipv4]))
     const onNode = await bed.cluster.exec('nft', 'list', 'table', 'inet', 'istio-ambient-nat')
     for (const { address } of [client, server, native]) expect(onNode).toContain(address)
     await bed.tunnel(native, client)

@@ -102,9 +102,7 @@ export class AmbientBed implements AsyncDisposable {
     await this.#of(backend).applyRules(path, backend === 'nft' ? nftProgram(rules) : iptablesProgram(rules))
     const workload = {
       uid: pod,
-      name: pod,
-      namespace: 'mesh',
-      serviceAccount: 'default',
+      ...identityOf(pod),
       netns: openSync(path, 'r'),
     }
     this.#joined.set(pod, workload)
@@ -152,7 +150,17 @@ export class AmbientBed implements AsyncDisposable {
 const socketIn = (directory: string): string => join(directory, 'ztunnel.sock')
 
 const startZtunnel = (directory: string, node: ScratchNetwork): Promise<Ztunnel> =>
-  Ztunnel.start({ socketPath: socketIn(directory), namespace: node.name, dns: dnsAnswer })
+  Ztunnel.start({
+    socketPath: socketIn(directory),
+    namespace: node.name,
+    dns: dnsAnswer,
+    pods: (['one', 'two'] as const).map((name) => ({
+      ...identityOf(name),
+      addresses: Object.values(addressOf(name)),
+    })),
+  })
+
+const identityOf = (name: string) => ({ name, namespace: 'mesh', serviceAccount: 'default' })
 
 async function createPod(pod: PodName, node: ScratchNetwork): Promise<ScratchNetwork> {
   const network = await ScratchNetwork.create('sysctl -qw net.ipv6.conf.default.accept_dad=0')

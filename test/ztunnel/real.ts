@@ -3,33 +3,40 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ZtunnelOptions } from './stand-in.ts'
 
+const nodeName = 'node'
+
 /**
- * How to run the real ztunnel without a control plane (its README, "local development"): its own CA, and the
- * workloads of other nodes from a file. It takes this node's from the agent, as ever, but does not know their
- * addresses: connections between them are plain, as to any pod outside the mesh.
+ * How to run the real ztunnel without a control plane (its Development.md, "Local Testing"): its own CA, which only a
+ * build with `--features testing` has, and a file, read once, instead of the control plane. Without a word there about
+ * a pod it refuses the pod's connections.
  */
-export async function realZtunnel({ socketPath, mesh = [] }: ZtunnelOptions) {
-  const directory = await mkdtemp(join(tmpdir(), 'ztunnel-'))
-  const file = join(directory, 'workloads.json')
-  const workloads = mesh.map((address, index) => ({
-    uid: `cluster1//v1/Pod/default/pod-${index}`,
-    name: `pod-${index}`,
+export async function realZtunnel({ socketPath, pods = [], mesh = [] }: ZtunnelOptions) {
+  const file = join(await mkdtemp(join(tmpdir(), 'ztunnel-')), 'workloads.json')
+  const others = mesh.map((address, index) => ({
+    name: `other-${index}`,
     namespace: 'default',
     serviceAccount: 'default',
-    workloadIps: [address],
-    protocol: 'HBONE',
+    addresses: [address],
     node: 'other',
-    network: '',
-    services: {},
   }))
+  const workloads = [...pods.map((pod) => ({ ...pod, node: nodeName })), ...others].map(
+    ({ addresses, ...workload }) => ({
+      ...workload,
+      uid: `cluster//v1/Pod/${workload.namespace}/${workload.name}`,
+      workloadIps: addresses,
+      protocol: 'HBONE',
+      network: '',
+      services: {},
+    }),
+  )
   await writeFile(file, JSON.stringify({ workloads, policies: [], services: [] }))
   const env = {
     INPOD_UDS: socketPath,
     FAKE_CA: 'true',
     XDS_ADDRESS: '',
     LOCAL_XDS_PATH: file,
-    NODE_NAME: 'node',
-    RUST_LOG: 'info',
+    NODE_NAME: nodeName,
+    RUST_LOG: process.env.RUST_LOG ?? 'warn',
   }
   return { file: process.env.ZTUNNEL_BIN ?? '', args: [], env }
 }

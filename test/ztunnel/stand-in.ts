@@ -5,15 +5,27 @@ import { buildStandIn } from './build.ts'
 import type { ZtunnelEvent } from './events.ts'
 import { realZtunnel } from './real.ts'
 
+/** What a control plane tells of a pod. */
+export type ZtunnelPod = Readonly<{
+  name: string
+  namespace: string
+  serviceAccount: string
+  addresses: readonly string[]
+}>
+
 export type ZtunnelOptions = Readonly<{
   /** Where the agent listens. */
   socketPath: string
   /** Network namespace of the node, by its name or its path; this process's own by default. */
   namespace?: string
+  /** The node's pods of the mesh, of which only a real one needs to be told; ours asks their interfaces. */
+  pods?: readonly ZtunnelPod[]
   /** Pods of the mesh that this ztunnel is not told about: those of other nodes. */
   mesh?: readonly string[]
   /** Answer to every A question. */
   dns?: string
+  /** Hears what it tells, too. */
+  journal?: ZtunnelEvent[]
 }>
 
 /** The node's ztunnel in tests: ours, or the real one that `ZTUNNEL_BIN` names. */
@@ -21,10 +33,12 @@ export class Ztunnel implements AsyncDisposable {
   /** What it told so far; always empty for a real one, of which only the traffic itself can be seen. */
   readonly events: ZtunnelEvent[] = []
   readonly #child: ChildProcess
+  readonly #journal: ZtunnelEvent[]
   #arrival = Promise.withResolvers<void>()
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, journal: ZtunnelEvent[]) {
     this.#child = child
+    this.#journal = journal
     const lines = createInterface({ input: child.stdout ?? process.stdin })
     lines.on('line', (line) => this.#told(line))
     child.on('exit', () => this.#arrival.reject(new Error('ztunnel ended')))
@@ -37,7 +51,8 @@ export class Ztunnel implements AsyncDisposable {
   static async start(options: ZtunnelOptions): Promise<Ztunnel> {
     const { file, args, env } = Ztunnel.tells ? await standIn(options) : await realZtunnel(options)
     const [program = '', ...rest] = [...inside(options.namespace), file, ...args]
-    return new Ztunnel(spawn(program, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] }))
+    const child = spawn(program, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+    return new Ztunnel(child, options.journal ?? [])
   }
 
   /** Waits until something that it told is as wanted. */
@@ -83,7 +98,11 @@ export class Ztunnel implements AsyncDisposable {
   }
 
   #told(line: string): void {
-    if (Ztunnel.tells) this.events.push(JSON.parse(line))
+    if (Ztunnel.tells) {
+      const event: ZtunnelEvent = JSON.parse(line)
+      this.events.push(event)
+      this.#journal.push(event)
+    }
     this.#arrival.resolve()
     this.#arrival = Promise.withResolvers()
     this.#arrival.promise.catch(() => {})

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define LARGEST_PORTS 16
+#define HTTP_PORT "8081"
 
 static void end(int signal) {
   (void)signal;
@@ -39,6 +40,14 @@ static int ask(const char *host, int port) {
   return 0;
 }
 
+// The kubelet's probes speak HTTP. Heard first: what was not read when the connection is closed resets it.
+static void answer_http(int fd) {
+  struct timeval patience = {.tv_sec = 1};
+  char heard[4096];
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (read(fd, heard, sizeof heard) > 0) dprintf(fd, "HTTP/1.0 200 OK\r\n\r\n");
+}
+
 // Tells whoever connects "NAME:PORT", and stdout who did.
 static int serve(const char *name, char **ports, int count) {
   struct pollfd waiting[LARGEST_PORTS];
@@ -61,7 +70,8 @@ static int serve(const char *name, char **ports, int count) {
       if (fd < 0) continue;
       printf("%s:%s from %s\n", name, ports[i], inet_ntoa(peer.sin_addr));
       fflush(stdout);
-      dprintf(fd, "%s:%s", name, ports[i]);
+      if (strcmp(ports[i], HTTP_PORT) == 0) answer_http(fd);
+      else dprintf(fd, "%s:%s", name, ports[i]);
       close(fd);
     }
   }
@@ -76,9 +86,9 @@ int main(int argc, char **argv) {
   if (strcmp(role, "serve") == 0 && argc > 3) return serve(argv[2], argv + 3, argc - 3);
   // app HOST PORT: the first thing that it does is to connect, so that a moment without rules is noticed.
   if (strcmp(role, "app") == 0 && argc == 4) {
-    char *port = "8080";
+    char *ports[] = {"8080", HTTP_PORT};
     ask(argv[2], atoi(argv[3]));
-    return serve("app", &port, 1);
+    return serve("app", ports, 2);
   }
   if (strcmp(role, "pause") != 0) return 2;
   for (;;) pause();
