@@ -8,6 +8,7 @@ import {
   loadLibnftables,
   type NftContext,
   openMemoryFile,
+  openNetlinkSocket,
 } from './libc.ts'
 import { type SharedLock, whileLocked } from './lock.ts'
 
@@ -18,6 +19,19 @@ const terseOutput = 1 << 11
 
 /** Counters are left out and members of sets listed unless said otherwise. */
 type ListingOptions = Readonly<{ counters?: boolean; members?: boolean }>
+
+/** Without them the library would end the whole process. */
+function requireNetfilterSockets(): void {
+  try {
+    closeDescriptor(openNetlinkSocket('netfilter', 1))
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    throw new NetnsError('kernel-support', 'the kernel has no netfilter sockets (nfnetlink)', {
+      detail,
+      cause,
+    })
+  }
+}
 
 export class Nftables {
   readonly #library: Libnftables
@@ -30,8 +44,9 @@ export class Nftables {
     this.#holder = holder
   }
 
-  /** Throws `backend-missing` with the loader's words. */
+  /** Throws `backend-missing` with the loader's words, `kernel-support` on a kernel without nfnetlink. */
   static load(file: string, lock: SharedLock, holder: number): Nftables {
+    requireNetfilterSockets()
     try {
       return new Nftables(loadLibnftables(file), lock, holder)
     } catch (cause) {

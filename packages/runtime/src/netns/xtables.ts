@@ -138,7 +138,11 @@ function endingOf({ exitCode, signal }: Exclude<ToolEnd, string>): string {
 /** Old and new versions say `line 12 failed` or `Error occurred at line: 12`. */
 function quotedLine(stderr: string, input: string): string {
   const number = /(?:at line:|line) (\d+)/.exec(stderr)?.[1]
-  const line = number === undefined ? undefined : input.split('\n')[Number(number) - 1]
+  const lines = input.split('\n').slice(0, Number(number ?? 0))
+  const line = lines.at(-1)
+  // Legacy iptables hands a table over as a whole, and gets no word about what in it is refused.
+  if (line === 'COMMIT')
+    return ` [the kernel refused table ${lines.findLast((each) => each.startsWith('*'))?.slice(1)}]`
   return line === undefined ? '' : ` [line ${number} is: ${line.slice(0, 300)}]`
 }
 
