@@ -30,6 +30,7 @@ export {
   settingGroups,
   settings,
 } from './settings/table.ts'
+export { type ConfigMapEntry, configMapEntries } from './values/config-map.ts'
 export { defaultValues } from './values/defaults.ts'
 export { type ValueProblem, ValuesError } from './values/errors.ts'
 export { type CompatibilityVersion, compatibilityVersions } from './values/layers/compatibility-versions.ts'
@@ -39,6 +40,6 @@ export { type ProfileName, profiles } from './values/layers/profiles.ts'
 export { parseValues } from './values/parse.ts'
 export { valuesReference } from './values/reference.ts'
 export { resolveValues } from './values/resolve.ts'
-export { type ValueRow, valueRows } from './values/rows.ts'
+export { type ValueRow, valueRows, valueSections } from './values/rows.ts'
 export { valuesSchema } from './values/schema.ts'
 export type { OwnValuesInput, Values, ValuesInput } from './values/values.ts'

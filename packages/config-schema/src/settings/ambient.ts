@@ -65,6 +65,7 @@ export const ambient = [
     kind: boolean,
     default: false,
     since: 'ours',
+    helmPath: 'ambient.readyNeedsZtunnel',
     description:
       'The agent is ready only while a ztunnel is connected to it, which keeps a node from counting as ready before its pods can start.',
   }),
@@ -72,12 +73,16 @@ export const ambient = [
     kind: ipv4Address,
     default: HOST_PROBE_ADDRESS.ipv4,
     since: 'original',
+    helmPath: 'ambient.probeAddress.ipv4',
+    configMap: 'changed',
     description: "Source address that the kubelet's probes get, so that pods can tell them.",
   }),
   setting('HOST_PROBE_SNAT_IPV6', {
     kind: ipv6Address,
     default: HOST_PROBE_ADDRESS.ipv6,
     since: 'original',
+    helmPath: 'ambient.probeAddress.ipv6',
+    configMap: 'changed',
     description: 'The same for IPv6.',
   }),
   setting('AMBIENT_ENABLE_AWS_BRANCH_ENI_PROBE', {

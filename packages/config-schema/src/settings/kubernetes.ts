@@ -15,6 +15,7 @@ export const kubernetes = [
     default: FILE_NAME.kubeconfig,
     since: 'guide',
     netconfKey: 'kubeconfig',
+    helmPath: 'kubeconfigFileName',
     description:
       'Name of the kubeconfig in `CNI_NET_DIR` with which the plugin asks the API server while the agent is away.',
   }),
@@ -28,6 +29,7 @@ export const kubernetes = [
     kind: boolean,
     default: true,
     since: 'ours',
+    helmPath: 'hostCredentials',
     description:
       '`false` writes no kubeconfig: the node holds no credential, and pods wait while the agent is away.',
   }),
@@ -36,6 +38,7 @@ export const kubernetes = [
     default: 86_400,
     unit: 's',
     since: 'ours',
+    helmPath: 'hostTokenSeconds',
     description:
       "Lifetime of the token in the kubeconfig, which the agent renews and which outlives the agent's pod. 0: the pod's own token, as the original.",
   }),
@@ -113,6 +116,7 @@ export const kubernetes = [
     default: '',
     since: 'original',
     helmPath: 'revision',
+    configMap: 'never',
     description: 'Revision of the control plane; empty: the default one.',
   }),
   setting('CURRENT_AGENT_VERSION', {

@@ -79,6 +79,7 @@ export const nodeFiles = [
     default: '',
     since: 'guide',
     helmPath: 'cniConfFileName',
+    configMap: 'filled',
     description:
       'Name of the CNI configuration file to insert the plugin into; empty: the one that the runtime uses. Unchained, the name of the file to write; empty: `YYY-istio-cni.conf`.',
   }),
@@ -103,6 +104,7 @@ export const nodeFiles = [
     default: FILE_NAME.ownedConfig,
     since: 'original',
     helmPath: 'istioOwnedCNIConfigFileName',
+    configMap: { ifTrue: 'istioOwnedCNIConfig' },
     // The original's chart sets this name, which its agent never reads.
     aliases: ['ISTIO_OWNED_CNI_CONF_FILENAME'],
     description: "Name of that copy; it must sort before the primary's file.",
@@ -125,6 +127,7 @@ export const nodeFiles = [
     default: false,
     since: 'ours',
     aliases: ['AMBIENT_DISABLE_SAFE_UPGRADE'],
+    helmPath: 'uninstallOnStop',
     description:
       'Remove everything from the node when the agent stops, even if it looks like a restart or an upgrade.',
   }),

@@ -22,6 +22,7 @@ export const observability = [
     default: unscoped,
     since: 'original',
     helmPath: 'logging.level',
+    configMap: 'never',
     description:
       'Levels per scope: `cni-agent`, `cni-plugin`, `default` (also without a scope) and `all`. `all` beats the own scope, which beats `default`, which beats `LOG_LEVEL`; a `default` of `info` gives way to `LOG_LEVEL`, since the chart always passes it.',
   }),
@@ -30,6 +31,7 @@ export const observability = [
     default: false,
     since: 'original',
     helmPath: 'global.logAsJson',
+    configMap: 'never',
     description: 'Log lines as JSON objects instead of text.',
   }),
   setting('PLUGIN_LOG_FILE', {
@@ -37,6 +39,7 @@ export const observability = [
     default: '',
     since: 'ours',
     netconfKey: 'plugin_log_file',
+    helmPath: 'pluginLogFile',
     description:
       "File on the node for the plugin's own log, rotated; empty: none, the plugin logs through the agent.",
   }),
@@ -44,12 +47,15 @@ export const observability = [
     kind: listenPort,
     default: 8000,
     since: 'ours',
+    helmPath: 'healthPort',
     description: 'Port of `/healthz` and `/readyz`; 0: any free one.',
   }),
   setting('MONITORING_PORT', {
     kind: listenPort,
     default: 15014,
     since: 'original',
+    helmPath: 'monitoringPort',
+    configMap: 'changed',
     description: 'Port of `/metrics`; 0: any free one.',
   }),
 ] as const

@@ -11,6 +11,12 @@ type Capitalized<Env extends string> = Env extends `${infer Head}_${infer Tail}`
 /** Whose contract a setting comes from: the image's guide, the program that we replace, or us. */
 export type Since = 'guide' | 'original' | 'ours'
 
+/**
+ * When the chart's ConfigMap names a variable: `always`; `changed`, if its value is not the default; `filled`, if its
+ * value is not empty; `never`, because it reaches the agent otherwise; or if another value is true.
+ */
+export type ConfigMapRule = 'always' | 'changed' | 'filled' | 'never' | { readonly ifTrue: string }
+
 /** What is written down about a setting; everything else follows from the name of its variable. */
 export interface Declaration<Value> {
   readonly kind: Kind<Value>
@@ -22,6 +28,8 @@ export interface Declaration<Value> {
   readonly netconfKey?: string
   /** Path of the chart value that sets it. */
   readonly helmPath?: string
+  /** How the chart's ConfigMap has it, where that does not follow from the rest (see `configMapEntries`). */
+  readonly configMap?: ConfigMapRule
   readonly unit?: string
   /** Other variables that mean the same. */
   readonly aliases?: readonly string[]

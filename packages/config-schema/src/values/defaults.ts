@@ -10,4 +10,4 @@ function defaultsOf(members: Members): Readonly<Record<string, unknown>> {
 }
 
 /** The values of a chart to which nothing is said. */
-export const defaultValues = { ...defaultsOf(model), platform: '' } as Values
+export const defaultValues = { ...defaultsOf(model), platform: '' } as unknown as Values

@@ -1,12 +1,59 @@
+import * as v from 'valibot'
 import { isObject } from '../json.ts'
-import { ValuesError } from './errors.ts'
+import { nearest } from '../nearest.ts'
+import { type ValueProblem, ValuesError } from './errors.ts'
+import { isSection, type Members } from './model/row.ts'
+import { written } from './model/written.ts'
+import { unknownKey } from './unknown-key.ts'
 import type { ValuesInput } from './values.ts'
 
 /**
- * Reads what a user wrote, as from a file of values.
+ * Reads what a user wrote, as from a file of values. Nothing is added or changed.
  * @throws {ValuesError} with every value that cannot be used.
  */
 export function parseValues(input: unknown): ValuesInput {
-  if (!isObject(input)) throw new ValuesError([{ path: 'values', value: input, expectation: 'an object' }])
+  const problems = problemsOf(written, input, '')
+  if (problems.length > 0) throw new ValuesError(problems)
   return input as ValuesInput
+}
+
+function problemsOf(members: Members, given: unknown, path: string): ValueProblem[] {
+  if (!isObject(given)) return [{ path: path || 'the values', value: given, expectation: 'an object' }]
+  return Object.entries(given).flatMap(([key, value]) => {
+    const place = path === '' ? key : `${path}.${key}`
+    const entry = Object.hasOwn(members, key) ? members[key] : undefined
+    if (value === undefined) return []
+    if (entry === undefined) return [unknownKey(key, members, path)]
+    return isSection(entry) ? problemsOf(entry.members, value, place) : invalid(entry.schema, value, place)
+  })
+}
+
+function invalid(schema: v.GenericSchema, given: unknown, path: string): ValueProblem[] {
+  const { issues = [] } = v.safeParse(schema, given)
+  return issues.map((issue) => {
+    const place = (issue.path ?? []).reduce((parent, { key }) => placeOf(parent, key), path)
+    const meant = wordMeant(issue)
+    const problem = {
+      path: place,
+      expectation: issue.message,
+      ...(meant === undefined ? {} : { suggestion: meant }),
+    }
+    // Environment variables may carry credentials.
+    return /(^|\.)env\b/.test(path)
+      ? problem
+      : { ...problem, value: issue.path?.at(-1)?.value ?? issue.input }
+  })
+}
+
+/** Of a few words, the one that was probably meant. */
+function wordMeant({ type, expected, input }: v.BaseIssue<unknown>): string | undefined {
+  if (type !== 'picklist' || typeof input !== 'string') return undefined
+  return nearest(
+    input,
+    [...(expected ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word),
+  )
+}
+
+function placeOf(parent: string, key: unknown): string {
+  return typeof key === 'number' ? `${parent}[${key}]` : `${parent}.${String(key)}`
 }

@@ -28,7 +28,7 @@ export function resolveValues(input: ValuesInput): Values {
   const merged = layers.reduce<Tree>(overlaid, overlaid({}, defaultValues as unknown as Tree))
   const secrets = [input.global?.imagePullSecrets, root.imagePullSecrets, cni.imagePullSecrets]
   const imagePullSecrets = namesOf(secrets.flatMap((list) => list ?? []))
-  return { ...merged, imagePullSecrets, platform } as Values
+  return { ...merged, imagePullSecrets, platform } as unknown as Values
 }
 
 type Tree = Readonly<Record<string, unknown>>

@@ -1,6 +1,63 @@
-import type { JsonObject } from '../json.ts'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import type { Json, JsonObject } from '../json.ts'
+import { global } from './model/global.ts'
+import { ownMembers } from './model/model.ts'
+import { isSection, type Members, type Row, type Section } from './model/row.ts'
+import { written } from './model/written.ts'
 
-/** The chart's values.schema.json. */
+const DRAFT = 'http://json-schema.org/draft-07/schema#'
+
+/**
+ * The chart's values.schema.json: what parseValues takes, and the defaults that the chart itself carries under
+ * `_internal_defaults_do_not_set`.
+ */
 export function valuesSchema(): JsonObject {
-  return { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' }
+  const own = Object.fromEntries(
+    Object.keys(ownMembers).map((key) => [key, { $ref: `#/definitions/cni/properties/${key}` }]),
+  )
+  const { cni, global: globals, ...rest } = written
+  const others = Object.fromEntries(Object.entries(rest).filter(([key]) => !Object.hasOwn(ownMembers, key)))
+  return {
+    $schema: DRAFT,
+    title: 'Values of the chart istio-cni',
+    definitions: { cni: sectionSchema(cni), global: sectionSchema(globals) },
+    ...objectOf({
+      _internal_defaults_do_not_set: {
+        description: "The chart's own defaults. Write values at the root instead.",
+        ...objectOf({ ...own, global: sectionSchema(global) }),
+      },
+      cni: { $ref: '#/definitions/cni' },
+      global: { $ref: '#/definitions/global' },
+      ...own,
+      ...properties(others),
+    }),
+  }
+}
+
+/** The list of names is there for Helm's message, which does not tell them otherwise. */
+function objectOf(known: Readonly<Record<string, Json>>): JsonObject {
+  const names = Object.keys(known)
+  return { type: 'object', additionalProperties: false, propertyNames: { enum: names }, properties: known }
+}
+
+function sectionSchema({ description, members }: Section): JsonObject {
+  return { description, ...objectOf(properties(members)) }
+}
+
+function properties(members: Members): Record<string, Json> {
+  const entries = Object.entries(members).map(
+    ([key, entry]) => [key, isSection(entry) ? sectionSchema(entry) : rowSchema(entry)] as const,
+  )
+  return Object.fromEntries(entries)
+}
+
+function rowSchema({ schema, description, default: byDefault, effect, deprecated }: Row): JsonObject {
+  const { $schema, ...converted } = toJsonSchema(schema) as unknown as JsonObject
+  const hint = deprecated === undefined ? '' : ` Write ${deprecated} instead.`
+  const none = effect === 'none' ? ' Without effect.' : ''
+  return {
+    description: `${description}${hint}${none}`,
+    ...(byDefault === undefined ? {} : { default: byDefault as Json }),
+    ...converted,
+  }
 }

@@ -1,11 +1,13 @@
+import * as v from 'valibot'
+import { type Row, value } from './row.ts'
+
 /**
  * Values of Istio's other charts: istioctl passes all of them to every chart, and whoever installs several charts
  * with one file does the same (original operator/pkg/apis/values_types.proto, `Values`).
  */
-export const FOREIGN_KEYS = [
+export const foreign = ofOtherCharts(
   'base',
   'defaultRevision',
-  'enabled',
   'experimental',
   'gatewayClasses',
   'gateways',
@@ -17,11 +19,13 @@ export const FOREIGN_KEYS = [
   'sidecarInjectorWebhook',
   'telemetry',
   'ztunnel',
-] as const
-export type ForeignKey = (typeof FOREIGN_KEYS)[number]
+)
+
+/** Helm's condition of a dependency, and istioctl's of a component: the chart itself never asks. */
+export const conditions = ofOtherCharts('enabled')
 
 /** The same within `global` (`GlobalConfig`). */
-export const FOREIGN_GLOBAL_KEYS = [
+export const foreignGlobals = ofOtherCharts(
   'agentgateway',
   'arch',
   'caAddress',
@@ -59,5 +63,9 @@ export const FOREIGN_GLOBAL_KEYS = [
   'tracer',
   'trustBundleName',
   'waypoint',
-] as const
-export type ForeignGlobalKey = (typeof FOREIGN_GLOBAL_KEYS)[number]
+)
+
+function ofOtherCharts<const Name extends string>(...names: Name[]): { readonly [Key in Name]: Row } {
+  const row = value(v.unknown(), undefined, 'Of other charts.', { effect: 'none' })
+  return Object.fromEntries(names.map((name) => [name, row])) as { readonly [Key in Name]: Row }
+}

@@ -25,4 +25,6 @@ export const repair = section('Sidecar pods that started before the plugin was t
   tag: value(v.union([line, v.number()]), '', 'There is no image of its own for repairing.', {
     effect: 'none',
   }),
+  image: value(v.unknown(), '', 'There is no image of its own for repairing.', { effect: 'none' }),
+  createEvents: value(v.unknown(), '', 'Events are always written.', { effect: 'none' }),
 })
