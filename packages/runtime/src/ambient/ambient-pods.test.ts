@@ -1,7 +1,7 @@
 import { CNI_ERROR, STATIC_POD_ANNOTATION } from '@istio-install-cni/config-schema'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ambientRedirection } from '../mesh/ambient-redirection.ts'
-import type { Pod } from '../mesh/pod.ts'
+import { type Pod, podFromManifest } from '../mesh/pod.ts'
 import { ambientLabel, ambientPod, callFor, FakeNode, rulesOf, sidecarRules } from './fake-node.fixture.ts'
 import type { AmbientPods } from './index.ts'
 import type { AmbientCall } from './ports.ts'
@@ -773,6 +773,24 @@ describe('an agent that follows another', () => {
     await started()
     expectIn(pod.uid, netns.inode, '10.0.0.2')
     expect([node.applied, node.deletions, node.patches, node.drift]).toEqual([[], [], [], []])
+  })
+
+  it('keeps a pod of a manifest that nobody completes: no address, no phase, no annotation', async () => {
+    const ambient = await started()
+    node.refusesPatches = true
+    const metadata = { name: 'web', namespace: 'shop', uid: 'uid-web', labels: ambientLabel }
+    const pod = node.put(podFromManifest({ metadata, spec: { containers: [{ name: 'app' }] } }))
+    const netns = node.sandbox(pod.uid, '/netns/web', ['10.0.0.2'])
+    await add(ambient, pod, callFor(pod, '/netns/web', { addresses: ['10.0.0.2'] }))
+    await node.ambient.close({ uninstall: false })
+    node.deletions.length = 0
+    const snapshots = vi.fn()
+    node.agent()
+    node.snapshotTaken = snapshots
+    await started()
+    expect(snapshots.mock.calls).toEqual([[[pod.uid]]])
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    expect([node.deletions, node.drift]).toEqual([[], []])
   })
 
   it('takes a pod out that lost its label meanwhile', async () => {

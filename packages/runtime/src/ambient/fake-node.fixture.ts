@@ -92,6 +92,8 @@ export class FakeNode {
   failHost: Error | undefined
   /** Awaited by everything in the kernel and ztunnel: tests put interleavings here. */
   delay: (what: string) => Promise<void> = async () => {}
+  /** Told what a ztunnel is given that connects. */
+  snapshotTaken: (uids: readonly string[]) => void = () => {}
   applied: string[] = []
   ambient: AmbientPods
   readonly #cache = new Map<string, Pod>()
@@ -304,6 +306,7 @@ export class FakeNode {
     this.isZtunnelConnected = true
     if (!this.isZtunnelStarted) return
     const workloads = this.ambient.workloads()
+    this.snapshotTaken(workloads.map(({ uid }) => uid))
     const former = new Map(this.served)
     this.served.clear()
     let refused = 0

@@ -98,12 +98,23 @@ export class PodEnrolment {
       handles.close(netns)
       return undefined
     }
+    const addresses = await this.#addressesOf(pod, netns)
     const enrolled = await this.#admitted(pod, netns, path, undefined)
-    enrolled.addresses = podAddresses(pod.ips)
+    enrolled.addresses = addresses
     enrolled.rules = { kind: 'unexamined' }
-    // A ztunnel that connects now may be serving it for long, if an agent has said that it is enrolled.
-    enrolled.isOffered = isMarked(pod)
+    // A ztunnel that connects now may be serving it for long, if an agent has said so, or had nowhere to say it.
+    enrolled.isOffered = isMarked(pod) || pod.phase === undefined
     return enrolled
+  }
+
+  async #addressesOf({ ips }: Pod, netns: OpenNetns): Promise<readonly string[]> {
+    const { handles, networks } = this.#options
+    try {
+      return podAddresses(ips.length > 0 ? ips : await networks.addresses(pathOf(netns)))
+    } catch (error) {
+      handles.close(netns)
+      throw error
+    }
   }
 
   /** Compares everything of a held pod with what should be, and repairs it. Rejects with NetnsError. */

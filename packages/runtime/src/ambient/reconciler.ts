@@ -76,8 +76,13 @@ export class Reconciler {
   /** Holds a running pod that belongs into the mesh, and changes nothing. @returns false when it is not found */
   async discover(uid: string): Promise<boolean> {
     await this.#turns.next()
-    const step = await this.#options.desired.stepOf(uid)
-    return step.kind !== 'enrol' || (await this.#found(step.pod)) !== undefined
+    const { desired, known } = this.#options
+    const step = await desired.stepOf(uid)
+    if (step.kind === 'enrol') return (await this.#found(step.pod)) !== undefined
+    // One that an earlier agent has let start may run without an address that anybody has told: then by its processes.
+    const pod = known.get(uid)
+    if (pod !== undefined && pod.ips.length === 0 && desired.isAwaited(uid)) await this.#found(pod)
+    return true
   }
 
   /** @returns what is missing and worth another attempt soon */
