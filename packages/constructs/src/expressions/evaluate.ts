@@ -68,6 +68,7 @@ class Evaluation {
       case 'variable':
         return variables[node.name]
       case 'comment':
+      case 'named':
         return this.of(node.of, variables)
       case 'when':
         return this.of(this.#holds(node.condition, variables) ? node.then : node.otherwise, variables)

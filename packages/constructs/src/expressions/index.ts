@@ -1,5 +1,5 @@
+export { comment, named } from './annotations.ts'
 export { each, entries, overlay, spread, withoutEmpty } from './collections.ts'
-export { comment } from './comment.ts'
 export { all, any, contains, equals, firstOf, isOneOf, matches, not, when } from './conditions.ts'
 export type { TemplateContext } from './context.ts'
 export { TemplateError } from './errors.ts'

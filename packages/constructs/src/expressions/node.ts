@@ -31,6 +31,7 @@ export type Node =
       readonly asText: boolean
     }
   | { readonly op: 'comment'; readonly text: string; readonly of: unknown }
+  | { readonly op: 'named'; readonly name: string; readonly of: unknown }
 
 export type Operation = Node['op']
 

@@ -5,6 +5,7 @@ import {
   equals,
   firstOf,
   matches,
+  named,
   not,
   text,
   value,
@@ -17,17 +18,27 @@ const hardened = { registry: 'dhi.io', repository: 'istio-install-cni' }
 const originalName = 'install-cni'
 
 /** The version that is installed; without the variant. */
-export const tag = firstOf(value('tag'), value('global.tag'), appVersion)
+export const tag = named('tag', firstOf(value('tag'), value('global.tag'), appVersion))
 
-const hub = firstOf(value('hub'), value('global.hub'))
-const image = firstOf(value('image'), originalName)
-const variant = firstOf(value('variant'), value('global.variant'))
+const hub = named('hub', firstOf(value('hub'), value('global.hub')))
+const image = named('image', firstOf(value('image'), originalName))
+const variant = named('variant', firstOf(value('variant'), value('global.variant')))
 /** A digest at its end already says which variant it is. */
-const tagOfVariant = when(all(variant, not(contains(tag, '@'))), text`${tag}-${variant}`, tag)
-const nameInHub = when(
-  hub,
-  text`${hub}/${image}`,
-  text`${hardened.registry}/${when(equals(image, originalName), hardened.repository, image)}`,
+const tagOfVariant = named(
+  'tagOfVariant',
+  when(all(variant, not(contains(tag, '@'))), text`${tag}-${variant}`, tag),
+)
+const nameInHub = named(
+  'nameInHub',
+  when(
+    hub,
+    text`${hub}/${image}`,
+    when(
+      equals(image, originalName),
+      `${hardened.registry}/${hardened.repository}`,
+      text`${hardened.registry}/${image}`,
+    ),
+  ),
 )
 
 /**

@@ -1,4 +1,5 @@
 import { type Expression, type Node, nodeOf, TemplateError } from '../../expressions/index.ts'
+import { joinedBlocks } from './blocks.ts'
 import { commentLines } from './comment-lines.ts'
 import type { Go } from './go.ts'
 import { kindOf } from './kind.ts'
@@ -6,6 +7,7 @@ import { conditionOf, goOf, goTextOf, type Surroundings } from './pipeline.ts'
 import { type Presence, presenceOf } from './presence.ts'
 import { literalScalar, scalarOf } from './scalar.ts'
 import { at, deeper, fileScope, inRange, inWith, knowing, knows, line, type Scope } from './scope.ts'
+import { Variables } from './variables.ts'
 
 type Overlay = Extract<Node, { op: 'overlay' }>
 type When = Extract<Node, { op: 'when' }>
@@ -15,6 +17,7 @@ type Lines = (template: unknown, scope: Scope) => string[]
 export class FilePrinter {
   /** Named templates that the file needs, by name: the bases of its overlays. */
   readonly named = new Map<string, readonly string[]>()
+  #variables = this.#newVariables()
   readonly #name: string
   readonly #defaults: object
 
@@ -24,9 +27,24 @@ export class FilePrinter {
     this.#defaults = defaults
   }
 
+  /** Lines with the variables that they use at their head. */
+  block(lines: () => string[]): string[] {
+    const outer = this.#variables
+    this.#variables = this.#newVariables()
+    try {
+      const printed = lines()
+      return [...this.#variables.head(printed), ...printed]
+    } finally {
+      this.#variables = outer
+    }
+  }
+
   /** The entries of a map. */
   map(map: object, scope: Scope = fileScope): string[] {
-    return Object.entries(map).flatMap(([key, template]) => this.#entry(key, template, at(scope, key)))
+    return joinedBlocks(
+      Object.entries(map).map(([key, template]) => this.#entry(key, template, at(scope, key))),
+      scope,
+    )
   }
 
   /** The lines if the condition holds, or without a condition. */
@@ -54,7 +72,10 @@ export class FilePrinter {
   }
 
   #list(list: readonly unknown[], scope: Scope): string[] {
-    return list.flatMap((item) => this.#item(item, scope))
+    return joinedBlocks(
+      list.map((item) => this.#item(item, scope)),
+      scope,
+    )
   }
 
   #item(template: unknown, scope: Scope): string[] {
@@ -209,7 +230,11 @@ export class FilePrinter {
         `${scope.path.join('.')}: the base of an overlay is printed as a template of its own and can't use loop variables`,
       )
     const name = ['istio-cni', this.#name, ...scope.path].join('.')
-    this.named.set(name, this.map(node.base as object, { ...fileScope, path: scope.path }))
+    const inner = { ...fileScope, path: scope.path }
+    this.named.set(
+      name,
+      this.block(() => this.map(node.base as object, inner)),
+    )
     return name
   }
 
@@ -230,11 +255,18 @@ export class FilePrinter {
     return goOf(template, this.#around(scope))
   }
 
+  #newVariables(): Variables {
+    return new Variables((template, isCondition) =>
+      isCondition ? this.#condition(template, fileScope) : this.#go(template, fileScope).code,
+    )
+  }
+
   #around(scope: Scope): Surroundings {
     return {
       defaults: this.#defaults,
       dotIsRoot: scope.dotIsRoot,
       ...(scope.dot === undefined ? {} : { dot: scope.dot }),
+      variable: (node) => this.#variables.variable(node),
       overlay: (node) => ({ code: `${this.#overlayText(node, scope)} | fromYaml`, isCall: true }),
     }
   }

@@ -32,6 +32,7 @@ export const kindOf = (template: unknown, defaults: object): Kind => {
     case 'withoutEmpty':
       return 'map'
     case 'comment':
+    case 'named':
       return kindOf(node.of, defaults)
     case 'firstOf':
       return common(node.of.map((each) => kindOf(each, defaults)))

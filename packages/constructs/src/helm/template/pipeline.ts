@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly dotIsRoot: boolean
   /** The expression, as JSON, that `.` stands for inside `with`. */
   readonly dot?: string
+  /** The variable that has the named expression. */
+  readonly variable: (node: Extract<Node, { op: 'named' }>) => Go
   /** The code of an overlay as a map: it needs a named template for its base. */
   readonly overlay: (node: Extract<Node, { op: 'overlay' }>) => Go
 }
@@ -23,8 +25,9 @@ export const goOf = (template: unknown, around: Surroundings): Go => {
 /** The code after `if` and `with`, where every value is a condition as it is. */
 export const conditionOf = (condition: unknown, around: Surroundings): Go => {
   const node = nodeOf(condition)
+  if (around.dot === JSON.stringify(condition)) return atom('.')
   if (node?.op !== 'all' && node?.op !== 'any') return goOf(condition, around)
-  return joined(node, (each) => conditionOf(each, around))
+  return joined({ ...node, of: flat(node, node.op) }, (each) => conditionOf(each, around))
 }
 
 /** The same as a text. */
@@ -122,11 +125,23 @@ const goOfNode = (node: Node, around: Surroundings): Go => {
       return piped(call('include', goText('istio-cni.without-empty'), go(node.of)), 'fromYaml')
     case 'overlay':
       return around.overlay(node)
+    case 'named':
+      return around.variable(node)
     case 'each':
     case 'entries':
     case 'spread':
       throw notPrintable(`${node.op} stands for items of a list: put it into a list literal`)
   }
+}
+
+/** `any(any(a, b), c)` is `any(a, b, c)`; as a condition, so is `any(firstOf(a, b), c)`. */
+const flat = (node: Node, op: 'all' | 'any'): readonly unknown[] => {
+  const isSame = node.op === op || (op === 'any' && node.op === 'firstOf')
+  if (!isSame || !('of' in node) || !Array.isArray(node.of)) return [{ $expression: node }]
+  return node.of.flatMap((each) => {
+    const inner = nodeOf(each)
+    return inner === undefined ? [each] : flat(inner, op)
+  })
 }
 
 const joined = (node: Extract<Node, { op: 'all' | 'any' | 'firstOf' }>, go: (of: unknown) => Go): Go => {
@@ -142,8 +157,18 @@ const asBoolean = (condition: unknown, around: Surroundings): Go => {
 }
 
 const goOfText = (node: Extract<Node, { op: 'text' }>, around: Surroundings): Go => {
-  const format = node.literals.map((literal) => literal.replaceAll('%', '%%')).join('%s')
-  return call('printf', goText(format), ...node.parts.map((part) => goTextOf(part, around)))
+  const [part] = node.parts
+  if (node.parts.length === 1 && node.literals.every((literal) => literal === ''))
+    return goTextOf(part, around)
+  const format = node.literals.map((literal, index) => {
+    const part = node.parts[index]
+    const written = index >= node.parts.length ? '' : typeof part === 'string' ? percent(part) : '%s'
+    return `${percent(literal)}${written}`
+  })
+  const parts = node.parts.filter((each) => typeof each !== 'string')
+  return call('printf', goText(format.join('')), ...parts.map((each) => goTextOf(each, around)))
 }
+
+const percent = (text: string): string => text.replaceAll('%', '%%')
 
 const notPrintable = (message: string): TemplateError => new TemplateError('TEMPLATE_NOT_PRINTABLE', message)

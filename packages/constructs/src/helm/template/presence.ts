@@ -16,6 +16,7 @@ export const presenceOf = (template: unknown): Presence => {
 const presenceOfNode = (node: Node): Presence => {
   switch (node.op) {
     case 'comment':
+    case 'named':
       return presenceOf(node.of)
     case 'when': {
       const condition = node.condition as Expression<unknown>

@@ -9,8 +9,6 @@ export interface PrintedObject {
   readonly manifest: object
 }
 
-const BIND_VALUES = '{{- $values := include "istio-cni.values" . | fromJson }}'
-
 /**
  * A file of a chart's `templates/`. `name` is the file's without extension; `defaults` are the chart's, of which the kinds
  * of values are known.
@@ -21,23 +19,22 @@ export const printTemplate = (
 ): string => {
   const printer = new FilePrinter(name, defaults)
   const separator = objects.length > 1 ? ['---'] : []
-  const documents = objects.flatMap(({ condition, manifest }) =>
-    printer.guarded(condition, fileScope, (scope) => [
-      ...separator,
-      ...printer.map(headFirst(manifest), scope),
-    ]),
+  const documents = printer.block(() =>
+    objects.flatMap(({ condition, manifest }) =>
+      printer.guarded(condition, fileScope, (scope) => [
+        ...separator,
+        ...printer.map(headFirst(manifest), scope),
+      ]),
+    ),
   )
   const named = [...printer.named].flatMap(([template, lines]) => [
     '',
     `{{- define ${JSON.stringify(template)} }}`,
-    ...bound(lines),
+    ...lines,
     '{{- end }}',
   ])
-  return `${[...bound(documents), ...named].join('\n')}\n`
+  return `${[...documents, ...named].join('\n')}\n`
 }
-
-const bound = (lines: readonly string[]): string[] =>
-  lines.some((each) => each.includes('$values')) ? [BIND_VALUES, ...lines] : [...lines]
 
 const headFirst = (manifest: object): object => {
   const { apiVersion, kind, metadata, ...others } = manifest as Record<string, unknown>
