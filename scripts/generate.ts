@@ -2,12 +2,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { settingsReference } from '@istio-install-cni/config-schema'
+import { settingsReference, valuesReference } from '@istio-install-cni/config-schema'
 import { rulesReference } from '@istio-install-cni/runtime'
 import { print, root } from './tools.ts'
 
 const generatedFiles: ReadonlyMap<string, () => string> = new Map([
   ['docs/reference/settings.md', settingsReference],
+  ['docs/reference/values.md', valuesReference],
   ['docs/reference/rules.md', rulesReference],
 ])
 
