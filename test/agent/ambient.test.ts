@@ -14,7 +14,7 @@ const outside = { labels: { 'istio.io/dataplane-mode': 'none' } }
 let pods = 0
 const nextAddress = () => `10.77.1.${++pods}`
 
-describe.each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) => {
+describe.runIf(Ztunnel.tells).each(['iptables', 'nft'] as const)('ambient mode with %s', (backend) => {
   let bed: NodeBed
   let agent: AgentProcess
   let chain: ConfList

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ZtunnelOptions } from './stand-in.ts'
 
 const nodeName = 'node'
+const strangers = { namespace: 'default', serviceAccount: 'default' }
 
 /**
  * How to run the real ztunnel without a control plane (its Development.md, "Local Testing"): its own CA, which only a
@@ -13,22 +14,22 @@ const nodeName = 'node'
 export async function realZtunnel({ socketPath, pods = [], mesh = [] }: ZtunnelOptions) {
   const file = join(await mkdtemp(join(tmpdir(), 'ztunnel-')), 'workloads.json')
   const others = mesh.map((address, index) => ({
+    ...strangers,
     name: `other-${index}`,
-    namespace: 'default',
-    serviceAccount: 'default',
     addresses: [address],
-    node: 'other',
   }))
-  const workloads = [...pods.map((pod) => ({ ...pod, node: nodeName })), ...others].map(
-    ({ addresses, ...workload }) => ({
-      ...workload,
-      uid: `cluster//v1/Pod/${workload.namespace}/${workload.name}`,
-      workloadIps: addresses,
-      protocol: 'HBONE',
-      network: '',
-      services: {},
-    }),
-  )
+  const all = [
+    ...pods.map((pod) => ({ pod, node: nodeName })),
+    ...others.map((pod) => ({ pod, node: 'other' })),
+  ]
+  const workloads = all.map(({ pod: { name, namespace, serviceAccount, addresses }, node }) => ({
+    ...{ name, namespace, serviceAccount, node },
+    uid: `cluster//v1/Pod/${namespace}/${name}`,
+    workloadIps: addresses,
+    protocol: 'HBONE',
+    network: '',
+    services: {},
+  }))
   await writeFile(file, JSON.stringify({ workloads, policies: [], services: [] }))
   const env = {
     INPOD_UDS: socketPath,
@@ -36,7 +37,7 @@ export async function realZtunnel({ socketPath, pods = [], mesh = [] }: ZtunnelO
     XDS_ADDRESS: '',
     LOCAL_XDS_PATH: file,
     NODE_NAME: nodeName,
-    RUST_LOG: process.env.RUST_LOG ?? 'warn',
+    RUST_LOG: 'warn,access=info',
   }
   return { file: process.env.ZTUNNEL_BIN ?? '', args: [], env }
 }

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { connectionIn } from './access-log.ts'
 import { buildStandIn } from './build.ts'
 import type { ZtunnelEvent } from './events.ts'
 import { realZtunnel } from './real.ts'
 
 /** What a control plane tells of a pod. */
 export type ZtunnelPod = Readonly<{
+  uid?: string
   name: string
   namespace: string
   serviceAccount: string
@@ -30,29 +32,31 @@ export type ZtunnelOptions = Readonly<{
 
 /** The node's ztunnel in tests: ours, or the real one that `ZTUNNEL_BIN` names. */
 export class Ztunnel implements AsyncDisposable {
-  /** What it told so far; always empty for a real one, of which only the traffic itself can be seen. */
+  /** What it told so far; a real one tells of connections only, and of each when it has ended. */
   readonly events: ZtunnelEvent[] = []
   readonly #child: ChildProcess
-  readonly #journal: ZtunnelEvent[]
+  readonly #options: ZtunnelOptions
   #arrival = Promise.withResolvers<void>()
 
-  private constructor(child: ChildProcess, journal: ZtunnelEvent[]) {
+  private constructor(child: ChildProcess, options: ZtunnelOptions) {
     this.#child = child
-    this.#journal = journal
+    this.#options = options
     const lines = createInterface({ input: child.stdout ?? process.stdin })
     lines.on('line', (line) => this.#told(line))
     child.on('exit', () => this.#arrival.reject(new Error('ztunnel ended')))
     this.#arrival.promise.catch(() => {})
   }
 
-  /** Whether it tells what it does: expectations of {@link events} hold only then. */
+  /**
+   * Whether it is ours, which tells everything and answers as a test wants. What is expected of it otherwise is skipped
+   * with a real one.
+   */
   static readonly tells = process.env.ZTUNNEL_BIN === undefined
 
   static async start(options: ZtunnelOptions): Promise<Ztunnel> {
     const { file, args, env } = Ztunnel.tells ? await standIn(options) : await realZtunnel(options)
     const [program = '', ...rest] = [...inside(options.namespace), file, ...args]
-    const child = spawn(program, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] })
-    return new Ztunnel(child, options.journal ?? [])
+    return new Ztunnel(spawn(program, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] }), options)
   }
 
   /** Waits until something that it told is as wanted. */
@@ -98,11 +102,11 @@ export class Ztunnel implements AsyncDisposable {
   }
 
   #told(line: string): void {
-    if (Ztunnel.tells) {
-      const event: ZtunnelEvent = JSON.parse(line)
-      this.events.push(event)
-      this.#journal.push(event)
-    }
+    const { pods = [], journal } = this.#options
+    const event: ZtunnelEvent | undefined = Ztunnel.tells ? JSON.parse(line) : connectionIn(line, pods)
+    if (event === undefined) return
+    this.events.push(event)
+    journal?.push(event)
     this.#arrival.resolve()
     this.#arrival = Promise.withResolvers()
     this.#arrival.promise.catch(() => {})
