@@ -7,14 +7,16 @@ import type { Resource } from './resources/resource.ts'
 
 /**
  * An object of Kubernetes made of a {@link Resource}. Where values are known it is an ApiObject like any other:
- * `addJsonPatch`, `metadata.addLabel` and the rest work. Below a scope that is printed it carries the template.
+ * `addJsonPatch`, `metadata.addLabel` and the rest work. Below a scope that is printed it only carries the template.
  */
 export class CniObject extends ApiObject {
   readonly resource: Resource
+  readonly #isNamespaced: boolean
 
   private constructor(scope: Construct, id: string, resource: Resource, props: ApiObjectProps) {
     super(scope, id, props)
     this.resource = resource
+    this.#isNamespaced = props.metadata?.namespace !== undefined
   }
 
   /** Adds the object, if there is such an object in the scope's context. */
@@ -28,8 +30,18 @@ export class CniObject extends ApiObject {
     if (condition !== undefined && isEmpty(evaluate(condition, context))) return undefined
     return new CniObject(scope, id, resource, { apiVersion, kind, ...propsOf(resource.template, context) })
   }
+
+  override toJson(): Record<string, unknown> {
+    const manifest = super.toJson() as Record<string, unknown>
+    if (this.#isNamespaced) return manifest
+    // cdk8s gives the chart's namespace to what has none, and cluster-wide objects must have none.
+    const { namespace: _, ...metadata } = manifest.metadata as Record<string, unknown>
+    return Object.fromEntries(
+      Object.entries(manifest).map(([key, part]) => [key, key === 'metadata' ? metadata : part]),
+    )
+  }
 }
 
-function propsOf(template: Template<object>, context: TemplateContext): object {
-  return evaluate<object>(template, context)
+function propsOf(template: object, context: TemplateContext): object {
+  return evaluate<object>(template as Template<object>, context)
 }

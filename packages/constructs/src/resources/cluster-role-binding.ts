@@ -2,10 +2,10 @@ import { k8s } from 'cdk8s-plus-28'
 import { all, type Condition, releaseNamespace, value } from '../expressions/index.ts'
 import { appLabels, componentLabels } from './labels.ts'
 import { NAME } from './names.ts'
-import type { Resource } from './resource.ts'
+import type { TypedResource } from './resource.ts'
 import { inClusterScope } from './scope.ts'
 
-type ClusterRoleBinding = Resource<k8s.KubeClusterRoleBindingProps>
+type ClusterRoleBinding = TypedResource<k8s.KubeClusterRoleBindingProps>
 
 /** The original labels the bindings of both optional roles so. */
 const repairLabels = { 'k8s-app': 'istio-cni-repair', ...componentLabels }

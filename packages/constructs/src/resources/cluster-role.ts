@@ -2,13 +2,13 @@ import { k8s } from 'cdk8s-plus-28'
 import { all, any, comment, equals, not, value, when } from '../expressions/index.ts'
 import { appLabels } from './labels.ts'
 import { NAME } from './names.ts'
-import type { Resource } from './resource.ts'
+import type { TypedResource } from './resource.ts'
 import { inClusterScope } from './scope.ts'
 
 const core = { apiGroups: [''] }
 
 /** What agent and plugin need in the whole cluster, in every mode. */
-export function clusterRole(): Resource<k8s.KubeClusterRoleProps> {
+export function clusterRole(): TypedResource<k8s.KubeClusterRoleProps> {
   return {
     file: 'clusterrole',
     ...k8s.KubeClusterRole.GVK,
@@ -51,7 +51,7 @@ export function clusterRole(): Resource<k8s.KubeClusterRoleProps> {
 }
 
 /** For the repair of pods that started before the plugin was there. */
-export function repairClusterRole(): Resource<k8s.KubeClusterRoleProps> {
+export function repairClusterRole(): TypedResource<k8s.KubeClusterRoleProps> {
   const { enabled, repairs, deletes, labels } = repair
   return {
     file: 'clusterrole-repair',
@@ -85,7 +85,7 @@ const repair = {
 }
 
 /** For ambient mode. */
-export function ambientClusterRole(): Resource<k8s.KubeClusterRoleProps> {
+export function ambientClusterRole(): TypedResource<k8s.KubeClusterRoleProps> {
   return {
     file: 'clusterrole-ambient',
     ...k8s.KubeClusterRole.GVK,

@@ -6,12 +6,12 @@ import { sharesHostNetwork } from './host-network.ts'
 import { componentLabels, releaseLabels } from './labels.ts'
 import { volumes } from './mounts.ts'
 import { NAME, podSelector } from './names.ts'
-import type { Resource } from './resource.ts'
+import type { TypedResource } from './resource.ts'
 import { inNamespaceScope } from './scope.ts'
 import { pullSecrets } from './service-account.ts'
 
 /** The agent on every node. */
-export function daemonSet(): Resource<k8s.KubeDaemonSetProps> {
+export function daemonSet(): TypedResource<k8s.KubeDaemonSetProps> {
   return {
     file: 'daemonset',
     ...k8s.KubeDaemonSet.GVK,

@@ -2,11 +2,11 @@ import { k8s } from 'cdk8s-plus-28'
 import { all, comment, releaseNamespace, text, value, when } from '../expressions/index.ts'
 import { componentLabels } from './labels.ts'
 import { NAME, podSelector } from './names.ts'
-import type { Resource } from './resource.ts'
+import type { TypedResource } from './resource.ts'
 import { inNamespaceScope } from './scope.ts'
 
 /** Who may reach the agent. It binds no pod that shares the node's network. */
-export function networkPolicy(): Resource<k8s.KubeNetworkPolicyProps> {
+export function networkPolicy(): TypedResource<k8s.KubeNetworkPolicyProps> {
   return {
     file: 'networkpolicy',
     ...k8s.KubeNetworkPolicy.GVK,

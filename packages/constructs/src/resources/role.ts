@@ -3,13 +3,13 @@ import { all, comment, releaseNamespace, value, when } from '../expressions/inde
 import { subjects } from './cluster-role-binding.ts'
 import { appLabels } from './labels.ts'
 import { NAME } from './names.ts'
-import type { Resource } from './resource.ts'
+import type { TypedResource } from './resource.ts'
 import { inNamespaceScope } from './scope.ts'
 
 const metadata = { name: NAME.role, namespace: releaseNamespace, labels: appLabels }
 
 /** What agent and plugin need in their own namespace only. */
-export function role(): Resource<k8s.KubeRoleProps> {
+export function role(): TypedResource<k8s.KubeRoleProps> {
   return {
     file: 'role',
     ...k8s.KubeRole.GVK,
@@ -37,7 +37,7 @@ export function role(): Resource<k8s.KubeRoleProps> {
   }
 }
 
-export function roleBinding(): Resource<k8s.KubeRoleBindingProps> {
+export function roleBinding(): TypedResource<k8s.KubeRoleBindingProps> {
   return {
     file: 'rolebinding',
     ...k8s.KubeRoleBinding.GVK,

@@ -2,11 +2,11 @@ import { k8s } from 'cdk8s-plus-28'
 import { each, releaseNamespace, value, when } from '../expressions/index.ts'
 import { appLabels } from './labels.ts'
 import { NAME } from './names.ts'
-import type { Resource } from './resource.ts'
+import type { TypedResource } from './resource.ts'
 import { inNamespaceScope } from './scope.ts'
 
 /** The account of agent and plugin. */
-export function serviceAccount(): Resource<k8s.KubeServiceAccountProps> {
+export function serviceAccount(): TypedResource<k8s.KubeServiceAccountProps> {
   return {
     file: 'serviceaccount',
     ...k8s.KubeServiceAccount.GVK,

@@ -6,7 +6,7 @@ import { scheduling } from './daemon-set.ts'
 import { appLabels } from './labels.ts'
 import { hostMounts } from './mounts.ts'
 import { NAME } from './names.ts'
-import type { Resource } from './resource.ts'
+import type { TypedResource } from './resource.ts'
 import { inNamespaceScope } from './scope.ts'
 import { seLinuxOptions } from './security-context.ts'
 import { pullSecrets } from './service-account.ts'
@@ -20,7 +20,7 @@ const seen = hostMounts.filter(({ name }) => ['cni-bin-dir', 'cni-net-dir', 'cni
  * For `helm test`: looks at a node as the plugin does. It is started through the plugin, too: unlike the agent it has
  * a network of its own, and a name that the plugin does not let pass without a look.
  */
-export function testPod(): Resource<k8s.KubePodProps> {
+export function testPod(): TypedResource<k8s.KubePodProps> {
   return {
     file: 'tests/check-node',
     ...k8s.KubePod.GVK,

@@ -1,0 +1,32 @@
+import type { Construct } from 'constructs'
+import { CniPart } from './cni-part.ts'
+import type { CommonProps } from './props.ts'
+import { networkAttachmentDefinition } from './resources/network-attachment-definition.ts'
+
+export interface CniNetworkAttachmentDefinitionProps extends Pick<CommonProps, 'releaseName'> {
+  /**
+   * Namespace of the pods that name it without one.
+   *
+   * @default 'default'
+   */
+  readonly namespace?: string | undefined
+}
+
+/**
+ * The NetworkAttachmentDefinition `istio-cni`, by which Multus attaches the plugin to pods with the annotation
+ * `k8s.v1.cni.cncf.io/networks: istio-cni`. It carries no configuration: Multus takes the one of this name that the
+ * agent writes on every node. Multus looks in the pod's own namespace, so there has to be one in each namespace of the
+ * mesh, or pods name it `default/istio-cni`. Within {@link IstioCni}, `provider: 'multus'` makes that in `default`.
+ */
+export class CniNetworkAttachmentDefinition extends CniPart {
+  /**
+   * @param props without any, within an IstioCni, its props decide whether there is one
+   * @throws {PropsError} with everything that is wrong with the props
+   */
+  constructor(scope: Construct, id: string, props?: CniNetworkAttachmentDefinitionProps) {
+    const multus = props && { ...props, provider: 'multus' as const }
+    super(scope, id, multus, {
+      'network-attachment-definition': networkAttachmentDefinition(props?.namespace),
+    })
+  }
+}

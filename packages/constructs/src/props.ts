@@ -1,0 +1,98 @@
+import {
+  ISTIO_VERSION,
+  parseValues,
+  resolveValues,
+  SYSTEM_NAMESPACE,
+  type ValueProblem,
+  ValuesError,
+  type ValuesInput,
+} from '@istio-install-cni/config-schema'
+import { Chart } from 'cdk8s'
+import type { Construct } from 'constructs'
+import { PropsError } from './errors.ts'
+import type { TemplateContext } from './expressions/index.ts'
+import { HardenedImage } from './hardened-image.ts'
+import type { IImagePullSecret } from './image-pull-secret.ts'
+
+/** What every construct of this package takes. */
+export interface CommonProps {
+  /**
+   * Namespace of the agent.
+   *
+   * @default - the chart's, else 'istio-system'
+   */
+  readonly namespace?: string | undefined
+  /**
+   * Name of the installation, for labels (`release`, `app.kubernetes.io/instance`).
+   *
+   * @default 'istio-cni'
+   */
+  readonly releaseName?: string | undefined
+}
+
+/** The chart's values, all optional, with the chart's names, defaults and meaning. */
+export interface IstioCniProps extends Omit<ValuesInput, 'image' | 'imagePullSecrets'>, CommonProps {
+  /**
+   * The image: a {@link HardenedImage}; a whole reference; or a name, to which `hub` and `tag` are added.
+   *
+   * @default - the hardened image of this package's version of Istio
+   */
+  readonly image?: string | HardenedImage | undefined
+  /**
+   * Secrets for pulling it: an {@link ImagePullSecret}, or names.
+   *
+   * @default - none
+   */
+  readonly imagePullSecrets?: readonly (string | IImagePullSecret)[] | undefined
+}
+
+const DEFAULT_RELEASE = 'istio-cni'
+/** Name of the chart whose objects these are. */
+const CHART = 'cni'
+
+/**
+ * What templates below `scope` are evaluated with.
+ * @throws {PropsError} with everything that is wrong with the props
+ */
+export function contextFrom(scope: Construct, props: IstioCniProps): TemplateContext {
+  const { namespace = namespaceOf(scope), releaseName = DEFAULT_RELEASE, ...given } = props
+  const problems = [...namingProblems(namespace, releaseName)]
+  try {
+    const values = resolveValues(parseValues(valuesOf(given)))
+    if (problems.length > 0) throw new PropsError(scope.node.path, problems)
+    return {
+      values,
+      release: { name: releaseName, namespace, service: 'cdk8s' },
+      chart: { name: CHART, version: ISTIO_VERSION, appVersion: ISTIO_VERSION },
+    }
+  } catch (error) {
+    if (!(error instanceof ValuesError)) throw error
+    throw new PropsError(scope.node.path, [...problems, ...error.problems])
+  }
+}
+
+function valuesOf({ image, imagePullSecrets, ...values }: Omit<IstioCniProps, keyof CommonProps>): object {
+  return {
+    ...values,
+    ...(image instanceof HardenedImage
+      ? // The reference is whole; the tag tells the agent its version.
+        { image: image.reference, tag: values.tag ?? image.tag }
+      : image !== undefined && { image }),
+    ...(imagePullSecrets !== undefined && {
+      imagePullSecrets: imagePullSecrets.map((secret) => (typeof secret === 'string' ? secret : secret.name)),
+    }),
+  }
+}
+
+export function namespaceOf(scope: Construct): string {
+  return Chart.of(scope).namespace ?? SYSTEM_NAMESPACE
+}
+
+function* namingProblems(namespace: string, releaseName: string): Generator<ValueProblem> {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
+    yield { path: 'namespace', value: namespace, expectation: 'the name of a namespace' }
+  if (!/^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$/.test(releaseName)) {
+    const expectation = 'lower-case letters, digits, inner dashes and dots, at most 53'
+    yield { path: 'releaseName', value: releaseName, expectation }
+  }
+}
