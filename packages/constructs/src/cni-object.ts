@@ -19,6 +19,11 @@ export class CniObject extends ApiObject {
     this.#isNamespaced = props.metadata?.namespace !== undefined
   }
 
+  /** ApiObject has one that takes every ApiObject for an instance. */
+  static override [Symbol.hasInstance](candidate: unknown): candidate is CniObject {
+    return typeof candidate === 'object' && candidate !== null && #isNamespaced in candidate
+  }
+
   /** Adds the object, if there is such an object in the scope's context. */
   static add(scope: Construct, id: string, resource: Resource): CniObject | undefined {
     const { apiVersion, kind, condition } = resource
