@@ -36,9 +36,14 @@ export const ambient = section('Ambient mode.', {
     'The agent is ready only while a ztunnel is connected to it.',
     { since: 'ours' },
   ),
-  probeAddress: section("Source addresses that the kubelet's probes get, so that pods can tell them.", {
-    ipv4: value(ipv4Address, agent.hostProbeSnatIp, 'For IPv4.', { since: 'ours' }),
-    ipv6: value(ipv6Address, agent.hostProbeSnatIpv6, 'For IPv6.', { since: 'ours' }),
+  probeAddress: section("The kubelet's probes.", {
+    ipv4: value(
+      ipv4Address,
+      agent.hostProbeSnatIp,
+      "Source address that the kubelet's probes get over IPv4, so that pods can tell them.",
+      { since: 'ours' },
+    ),
+    ipv6: value(ipv6Address, agent.hostProbeSnatIpv6, 'The same over IPv6.', { since: 'ours' }),
   }),
   configDir: value(line, '', "The original's agent has no such setting either.", { effect: 'none' }),
 })

@@ -17,12 +17,12 @@ export const global = section("Values that all of Istio's charts share.", {
   ),
   imagePullSecrets: value(pullSecrets, [], 'Secrets for pulling the image, in the same namespace.'),
   logging: section('Logs.', {
-    level: value(logLevels, agent.logLevel, 'Levels, unless `logging.level` is given.'),
+    level: value(logLevels, agent.logLevel, 'Log levels, unless `logging.level` is given.'),
   }),
   logAsJson: value(flag, agent.logAsJson, 'Log lines as JSON objects instead of text.'),
   nativeNftables: value(flag, agent.nativeNftables, 'Program nftables directly instead of through iptables.'),
-  networkPolicy: section('A NetworkPolicy that admits probes and metrics.', {
-    enabled: value(flag, false, 'Create it.'),
+  networkPolicy: section('Network policies.', {
+    enabled: value(flag, false, 'Create a NetworkPolicy that admits probes and metrics.'),
   }),
   defaultResources: value(
     resources,

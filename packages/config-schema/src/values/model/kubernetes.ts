@@ -1,15 +1,16 @@
 import * as v from 'valibot'
+import { map, object } from './objects.ts'
 import { integer, labelKey, labelValue, line, objectName, oneOf, quantity, variableName } from './scalars.ts'
 
 // Parts that go into objects of Kubernetes as they are. In maps, null takes a key of a lower layer away.
 
-export const labels = v.record(labelKey, v.nullable(labelValue), 'labels, as a map')
-export const annotations = v.record(
+export const labels = map(labelKey, v.nullable(labelValue), 'labels, as a map')
+export const annotations = map(
   labelKey,
   v.nullable(v.string('a text, in quotes if it looks like a number or a boolean')),
   'annotations, as a map',
 )
-export const environment = v.record(
+export const environment = map(
   variableName,
   v.nullable(
     v.union(
@@ -21,9 +22,9 @@ export const environment = v.record(
 )
 
 /** An object of Kubernetes that the API server checks, not we. */
-const opaque = v.record(v.string(), v.unknown(), 'an object') as v.GenericSchema<object>
+const opaque = map(v.string(), v.unknown(), 'an object') as v.GenericSchema<object>
 
-export const affinity = v.strictObject(
+export const affinity = object(
   {
     nodeAffinity: v.optional(v.nullable(opaque)),
     podAffinity: v.optional(v.nullable(opaque)),
@@ -33,7 +34,7 @@ export const affinity = v.strictObject(
 )
 
 export const tolerations = v.array(
-  v.strictObject(
+  object(
     {
       key: v.optional(line),
       operator: v.optional(oneOf('Exists', 'Equal', 'Lt', 'Gt')),
@@ -47,12 +48,12 @@ export const tolerations = v.array(
 )
 
 /** `maxSurge` is missing: two agents cannot share a node's ports and files. */
-export const updateStrategy = v.strictObject(
+export const updateStrategy = object(
   {
     type: v.optional(v.nullable(oneOf('RollingUpdate', 'OnDelete'))),
     rollingUpdate: v.optional(
       v.nullable(
-        v.strictObject(
+        object(
           {
             maxUnavailable: v.optional(
               v.nullable(
@@ -71,13 +72,13 @@ export const updateStrategy = v.strictObject(
   'an object with the keys type, rollingUpdate',
 )
 
-const quantities = v.record(v.string(), v.nullable(quantity), 'a map from resource to quantity')
-export const resources = v.strictObject(
+const quantities = map(v.string(), v.nullable(quantity), 'a map from resource to quantity')
+export const resources = object(
   { limits: v.optional(v.nullable(quantities)), requests: v.optional(v.nullable(quantities)) },
   'an object with the keys limits, requests',
 )
 
-export const seccompProfile = v.strictObject(
+export const seccompProfile = object(
   {
     type: v.optional(v.nullable(oneOf('', 'RuntimeDefault', 'Unconfined', 'Localhost'))),
     localhostProfile: v.optional(v.nullable(line)),
@@ -85,7 +86,7 @@ export const seccompProfile = v.strictObject(
   'an object with the keys type, localhostProfile',
 )
 
-export const seLinuxOptions = v.strictObject(
+export const seLinuxOptions = object(
   {
     user: v.optional(v.nullable(line)),
     role: v.optional(v.nullable(line)),
@@ -97,16 +98,19 @@ export const seLinuxOptions = v.strictObject(
 
 /** Names of secrets, as Istio's charts take them, or as a pod has them. */
 export const pullSecrets = v.array(
-  v.union([objectName, v.strictObject({ name: objectName })], 'the name of a secret, or {name}'),
+  v.union(
+    [objectName, object({ name: objectName }, 'an object with the key name')],
+    'the name of a secret, or {name}',
+  ),
   'a list of names of secrets',
 )
 
-const selector = v.strictObject(
+const selector = object(
   {
-    matchLabels: v.optional(v.record(labelKey, labelValue, 'labels, as a map')),
+    matchLabels: v.optional(map(labelKey, labelValue, 'labels, as a map')),
     matchExpressions: v.optional(
       v.array(
-        v.strictObject(
+        object(
           {
             key: labelKey,
             operator: oneOf('In', 'NotIn', 'Exists', 'DoesNotExist'),
@@ -121,7 +125,7 @@ const selector = v.strictObject(
   'a label selector: an object with the keys matchLabels, matchExpressions',
 )
 export const enablementSelectors = v.array(
-  v.strictObject(
+  object(
     { podSelector: v.optional(selector), namespaceSelector: v.optional(selector) },
     'an object with the keys podSelector, namespaceSelector',
   ),

@@ -11,7 +11,7 @@ export const observability = {
     level: value(
       logLevels,
       '',
-      'Levels, also per scope: `cni-agent`, `cni-plugin`, `default`, `all`. Empty: `global.logging.level`.',
+      'Log levels, also per scope: `cni-agent`, `cni-plugin`, `default`, `all`. Empty: `global.logging.level`.',
     ),
   }),
   pluginLogFile: value(
@@ -22,12 +22,14 @@ export const observability = {
   ),
   healthPort: value(port, agent.healthPort, 'Port of `/healthz` and `/readyz`.', { since: 'ours' }),
   monitoringPort: value(port, agent.monitoringPort, 'Port of `/metrics`.', { since: 'ours' }),
-  podMonitor: section('A PodMonitor for the Prometheus operator.', {
-    enabled: value(flag, false, 'Create it.', { since: 'ours' }),
-    interval: value(interval, '15s', 'How often metrics are read.', { since: 'ours' }),
-    labels: value(labels, {}, 'Labels by which a Prometheus finds it.', { since: 'ours' }),
+  podMonitor: section('The Prometheus operator.', {
+    enabled: value(flag, false, 'Create a PodMonitor, for the Prometheus operator.', { since: 'ours' }),
+    interval: value(interval, '15s', 'How often Prometheus reads the metrics.', { since: 'ours' }),
+    labels: value(labels, {}, 'Labels of the PodMonitor, by which a Prometheus finds it.', { since: 'ours' }),
   }),
-  test: section('A pod for `helm test`, which asks a node whether it is ready.', {
-    enabled: value(flag, true, 'Make it part of the chart.', { since: 'ours' }),
+  test: section('The test of a release.', {
+    enabled: value(flag, true, 'Have a pod for `helm test`, which asks a node whether it is ready.', {
+      since: 'ours',
+    }),
   }),
 }

@@ -45,13 +45,14 @@ export const scheduling = {
     { requests: { cpu: '100m', memory: '100Mi' } },
     'Requests and limits. Empty: `global.defaultResources`.',
   ),
-  resourceQuotas: section(
-    'A ResourceQuota that admits pods of priority `system-node-critical`, which some platforms ask for outside of kube-system.',
-    {
-      enabled: value(flag, false, 'Create it.'),
-      pods: value(integer(1, 1_000_000), 5000, 'How many such pods it admits.'),
-    },
-  ),
+  resourceQuotas: section('Quotas for critical pods.', {
+    enabled: value(
+      flag,
+      false,
+      'Create a ResourceQuota that admits pods of critical priority, which some platforms ask for outside of kube-system.',
+    ),
+    pods: value(integer(1, 1_000_000), 5000, 'How many pods that quota admits.'),
+  }),
 }
 
 export const metadata = {

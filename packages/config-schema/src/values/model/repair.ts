@@ -6,20 +6,28 @@ import { flag, labelKey, labelValue, line, objectName } from './scalars.ts'
 const agent = defaultSettings()
 
 export const repair = section('Sidecar pods that started before the plugin was there.', {
-  enabled: value(flag, agent.repairEnabled, 'Look for them.'),
+  enabled: value(
+    flag,
+    agent.repairEnabled,
+    'Look for sidecar pods that started before the plugin was there.',
+  ),
   repairPods: value(
     flag,
     agent.repairRepairPods,
-    'Redirect them in place. Goes before deleting, which goes before labelling.',
+    'Redirect such pods in place. Goes before deleting, which goes before labelling.',
   ),
-  deletePods: value(flag, agent.repairDeletePods, 'Delete them, so that they start anew.'),
-  labelPods: value(flag, agent.repairLabelPods, 'Label them.'),
-  brokenPodLabelKey: value(labelKey, agent.repairBrokenPodLabelKey, 'Key of that label.'),
-  brokenPodLabelValue: value(labelValue, agent.repairBrokenPodLabelValue, 'Value of that label.'),
+  deletePods: value(flag, agent.repairDeletePods, 'Delete such pods, so that they start anew.'),
+  labelPods: value(flag, agent.repairLabelPods, 'Label such pods.'),
+  brokenPodLabelKey: value(labelKey, agent.repairBrokenPodLabelKey, 'Key of the label for such pods.'),
+  brokenPodLabelValue: value(
+    labelValue,
+    agent.repairBrokenPodLabelValue,
+    'Value of the label for such pods.',
+  ),
   initContainerName: value(
     objectName,
     agent.repairInitContainerName,
-    'Init container that fails in a pod without redirection.',
+    'Init container that fails in such pods.',
   ),
   hub: value(line, '', 'There is no image of its own for repairing.', { effect: 'none' }),
   tag: value(v.union([line, v.number()]), '', 'There is no image of its own for repairing.', {

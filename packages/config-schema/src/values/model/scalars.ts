@@ -72,8 +72,9 @@ export const logLevels = matching(
   `LEVEL or SCOPE:LEVEL, comma-separated, LEVEL one of ${LOG_LEVELS.join(', ')}`,
 )
 
+const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 export const ipv4Address = matching(
-  /^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\.|$)){4}$/,
+  new RegExp(String.raw`^${OCTET}(\.${OCTET}){3}$`),
   'an IPv4 address such as 169.254.7.127',
 )
 export const ipv6Address = matching(

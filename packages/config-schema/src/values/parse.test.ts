@@ -1,0 +1,125 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { anyValues } from './arbitrary.fixture.ts'
+import { ValuesError } from './errors.ts'
+import { parseValues } from './parse.ts'
+
+function problemsOf(given: unknown): Record<string, string> {
+  try {
+    parseValues(given)
+    return {}
+  } catch (error) {
+    if (!(error instanceof ValuesError)) throw error
+    const entries = error.problems.map(({ path, expectation, suggestion }) => [
+      path,
+      suggestion ?? expectation,
+    ])
+    return Object.fromEntries(entries)
+  }
+}
+
+describe('parseValues', () => {
+  it('takes whatever the model allows, as it is', () => {
+    fc.assert(
+      fc.property(anyValues(), (input) => {
+        expect(parseValues(input)).toBe(input)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('never throws anything but a ValuesError, whatever it is given', () => {
+    fc.assert(
+      fc.property(
+        fc.anything(),
+        fc.constantFrom('hub', 'cni', 'global', 'podLabels', 'tolerations'),
+        (given, key) => {
+          problemsOf(given)
+          problemsOf({ [key]: given })
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('takes what istioctl hands to every chart', () => {
+    const handed = {
+      cni: { enabled: true, image: 'dhi.io/istio-install-cni:1.30.3' },
+      defaultRevision: '',
+      gateways: { 'istio-ingressgateway': {}, 'istio-egressgateway': {} },
+      global: {
+        configValidation: true,
+        hub: 'registry.istio.io/testing',
+        tag: 'latest',
+        istioNamespace: 'istio-system',
+      },
+      meshConfig: { accessLogFile: '/dev/stdout' },
+      pilot: { enabled: true, cni: { enabled: true } },
+      profile: 'ambient',
+      revision: 'canary',
+      ztunnel: { resourceName: 'ztunnel' },
+    }
+    expect(problemsOf(handed)).toEqual({})
+  })
+
+  it('names every problem and what was probably meant', () => {
+    const given = {
+      cniBindir: '/x',
+      dnsCapture: true,
+      imagePullPolicy: 'Always',
+      platform: 'gek',
+      ambient: { enabld: true },
+      cni: { imagePullSecret: ['a'], cniBinDir: null },
+      global: { imagePullSecret: ['a'], image: 'x' },
+    }
+    expect(problemsOf(given)).toEqual({
+      cniBindir: 'cniBinDir',
+      dnsCapture: 'ambient.dnsCapture',
+      imagePullPolicy: 'pullPolicy',
+      platform: 'gke',
+      'ambient.enabld': 'ambient.enabled',
+      'cni.imagePullSecret': 'cni.imagePullSecrets',
+      'cni.cniBinDir': 'an absolute path without ".."',
+      'global.imagePullSecret': 'global.imagePullSecrets',
+      'global.image': 'image',
+    })
+  })
+
+  it('says how an image is written to those who write it as an object', () => {
+    const given = { image: { repository: 'dhi.io/istio-install-cni', tag: '1.30.3' } }
+    expect(() => parseValues(given)).toThrow('a whole reference such as dhi.io/istio-install-cni:1.30.3')
+  })
+
+  it.each([
+    ['a number where a text belongs', { tag: 1.3 }, 'tag'],
+    ['a boolean as a label', { podLabels: { a: true } }, 'podLabels.a'],
+    ['a list for a map', { podLabels: ['a'] }, 'podLabels'],
+    ['a list for an object', { affinity: [] }, 'affinity'],
+    [
+      'two agents on a node',
+      { updateStrategy: { rollingUpdate: { maxSurge: 1 } } },
+      'updateStrategy.rollingUpdate.maxSurge',
+    ],
+    ['a toleration that is none', { tolerations: [{ operator: 'Exits' }] }, 'tolerations[0].operator'],
+    ['a port that needs a right which the agent drops', { healthPort: 80 }, 'healthPort'],
+    [
+      'too little time to leave a node',
+      { terminationGracePeriodSeconds: 5 },
+      'terminationGracePeriodSeconds',
+    ],
+    ['a path that leaves its directory', { cniBinDir: '/opt/../etc' }, 'cniBinDir'],
+    ['a null for a value', { chained: null }, 'chained'],
+    ['a null for a section', { ambient: null }, 'ambient'],
+    ['defaults in their former place', { defaults: { hub: 'x' } }, 'defaults'],
+    ['shared values under cni', { cni: { global: { hub: 'x' } } }, 'cni.global'],
+    ['no object at all', [], 'the values'],
+  ])('refuses %s', (_, given, path) => {
+    expect(Object.keys(problemsOf(given))).toEqual([path])
+  })
+
+  it('never shows an environment variable', () => {
+    expect(() => parseValues({ env: { TOKEN: ['hunter2'] }, cni: { env: 'hunter2' } })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    )
+  })
+})

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import type { Json, JsonObject } from '../json.ts'
+import { valueRows } from './rows.ts'
+import { valuesSchema } from './schema.ts'
+
+const schema = valuesSchema()
+
+function parts(part: Json, path = '#'): [string, JsonObject][] {
+  if (typeof part !== 'object' || part === null) return []
+  const below = Object.entries(part).flatMap(([key, value]) => parts(value as Json, `${path}/${key}`))
+  return Array.isArray(part) ? below : [[path, part as JsonObject], ...below]
+}
+
+function at(path: string): Json | undefined {
+  return parts(schema).find(([place]) => place === path)?.[1]
+}
+
+describe('valuesSchema', () => {
+  it('closes every object whose keys are known, and names its keys for the message', () => {
+    const objects = parts(schema).filter(
+      ([, { type, properties }]) => type === 'object' && properties !== undefined,
+    )
+    expect(objects.length).toBeGreaterThan(20)
+    for (const [path, { additionalProperties }] of objects) expect(additionalProperties, path).toBe(false)
+    expect(at('#/definitions/cni/properties/ambient/propertyNames')).toMatchObject({
+      enum: expect.arrayContaining(['enabled', 'dnsCapture']),
+    })
+  })
+
+  it('refers to parts that there are', () => {
+    const references = parts(schema).flatMap(([, { $ref }]) => (typeof $ref === 'string' ? $ref : []))
+    expect(references.length).toBeGreaterThan(50)
+    for (const reference of references) expect(at(reference), reference).toBeDefined()
+  })
+
+  it('knows every value at the root, under cni, and among the defaults', () => {
+    for (const { path, group } of valueRows) {
+      const [first = ''] = path.split('.')
+      expect(at(`#/properties/${first}`), path).toBeDefined()
+      if (group === 'Profiles') continue
+      expect(at(`#/properties/_internal_defaults_do_not_set/properties/${first}`), path).toBeDefined()
+      if (first !== 'global') expect(at(`#/definitions/cni/properties/${first}`), path).toBeDefined()
+    }
+  })
+
+  it('has only patterns that Go has too', () => {
+    const patterns = parts(schema).flatMap(([, { pattern }]) => (typeof pattern === 'string' ? pattern : []))
+    expect(patterns.length).toBeGreaterThan(10)
+    for (const pattern of patterns) expect(pattern).not.toMatch(/\(\?[=!<]|\\[pPuk1-9]/)
+  })
+})
