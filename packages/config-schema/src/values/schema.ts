@@ -1,5 +1,6 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { Json, JsonObject } from '../json.ts'
+import { choices } from './model/choices.ts'
 import { global } from './model/global.ts'
 import { ownMembers } from './model/model.ts'
 import { isSection, type Members, type Row, type Section } from './model/row.ts'
@@ -24,7 +25,7 @@ export function valuesSchema(): JsonObject {
     ...objectOf({
       _internal_defaults_do_not_set: {
         description: "The chart's own defaults. Write values at the root instead.",
-        ...objectOf({ ...own, global: sectionSchema(global) }),
+        ...objectOf({ ...own, platform: rowSchema(choices.platform), global: sectionSchema(global) }),
       },
       cni: { $ref: '#/definitions/cni' },
       global: { $ref: '#/definitions/global' },
