@@ -2,7 +2,7 @@
 import { copyFile, mkdir, readFile, rename } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { distDirectory, root } from './tools.ts'
 
 const runtime = join(root, 'packages/runtime')
@@ -17,6 +17,20 @@ const banner = [
   `const require = createRequireForBundle(import.meta.url)`,
   `process.resourcesPath ??= import.meta.dirname`,
 ].join('\n')
+
+/**
+ * Node's own modules without `import`, which asks each of them for all that it exports: `node:http` then loads a
+ * client, HTTP/2 and streams that nobody uses, 12 MiB.
+ */
+const builtinsAsTheyAre: Plugin = {
+  name: 'builtins-as-they-are',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
+  },
+}
 
 /** Bundles the agent and its worker for the pinned Node. */
 export async function buildAgent(): Promise<void> {
@@ -36,6 +50,7 @@ export async function buildAgent(): Promise<void> {
     keepNames: true,
     legalComments: 'none',
     banner: { js: banner },
+    plugins: [builtinsAsTheyAre],
     alias: { koffi: join(koffiDirectory, 'indirect.js') },
     define: { BUILD_VERSION: JSON.stringify(version) },
     logLevel: 'warning',

@@ -125,10 +125,12 @@ export function listAttributes(body: Buffer, fixedLength: number): { type: numbe
   return attributes
 }
 
+/** Each datagram is copied out of it before the next one is read: one for all sockets of a thread. */
+const received = Buffer.alloc(64 * 1024)
+
 /** A netlink socket in the calling thread's network namespace. Errors are {@link SystemCallError}. */
 export class NetlinkSocket implements Disposable {
   readonly #fd: number
-  readonly #buffer = Buffer.alloc(64 * 1024)
   #sequence = 0
 
   constructor(protocol: 'route' | 'netfilter') {
@@ -201,10 +203,8 @@ export class NetlinkSocket implements Disposable {
     return decodeMessages(this.#receiveBytes())
   }
 
-  /** A copy: the next datagram overwrites the buffer while this one is still looked at. */
   #receiveBytes(): Buffer {
-    const length = receiveBytes(this.#fd, this.#buffer)
-    return Buffer.from(this.#buffer.subarray(0, length))
+    return Buffer.from(received.subarray(0, receiveBytes(this.#fd, received)))
   }
 }
 
