@@ -38,4 +38,11 @@ helm test -n istio-system istio-cni
 \`helm upgrade\` works in place, also from the release of the original chart: names and selectors are the same.
 \`helm uninstall\` deletes the agent's objects first of all; the agents, as they stop, take the plugin off their nodes.
 
-${valuesReference().replaceAll(/^(#+ )/gm, '#$1')}`
+${valuesBelow()}`
+
+/** The reference, a heading deeper, without links to pages that the chart does not have. */
+const valuesBelow = (): string =>
+  valuesReference()
+    .replaceAll(/^<!--.*-->\n\n?/gm, '')
+    .replaceAll(/^(#+ )/gm, '#$1')
+    .replaceAll(/\[([^\]]+)\]\([^)]*\.md[^)]*\)/g, '$1')

@@ -5,18 +5,31 @@ import { Document, isMap, isPair, isScalar, type Pair, type YAMLMap } from 'yaml
 const DEFAULTS_KEY = '_internal_defaults_do_not_set'
 
 const heading = `\
- Values of the chart with their defaults. Write yours at the root, or below \`cni\`, not below
- \`${DEFAULTS_KEY}\`:
-
-   helm install istio-cni istio/cni -n istio-system --set ambient.enabled=true`
+# Values of the chart with their defaults. Write yours at the root, or below \`cni\`, not below
+# \`${DEFAULTS_KEY}\`:
+#
+#   helm install istio-cni istio/cni -n istio-system --set ambient.enabled=true
+`
+/** Not among the chart's own values: \`_values.tpl\` reads them where the user wrote them. */
+const choosing = valueRows.filter(({ path }) =>
+  ['profile', 'platform', 'compatibilityVersion'].includes(path),
+)
+const { platform: _, ...defaults } = defaultValues
 
 /** `values.yaml`: the defaults, each with its description. */
 export const valuesFile = (): string => {
-  const document = new Document({ [DEFAULTS_KEY]: ordered(defaultValues, '') })
-  document.commentBefore = heading
-  const defaults = document.get(DEFAULTS_KEY)
-  if (isMap(defaults)) describe(defaults, '')
-  return document.toString({ lineWidth: 0, indentSeq: true })
+  const document = new Document({ [DEFAULTS_KEY]: ordered(defaults, '') })
+  const map = document.get(DEFAULTS_KEY)
+  if (isMap(map)) describe(map, '')
+  return [heading, ...choices(), document.toString({ lineWidth: 0, indentSeq: true })].join('\n')
+}
+
+/** What has no default below the key: values that choose among defaults. */
+function choices(): string[] {
+  return choosing.map((row) => {
+    const lines = [...wrapped(comment(row), WIDTH).split('\n'), ` One of ${row.type}.`, ` ${row.path}: ""`]
+    return lines.map((line) => `#${line}\n`).join('')
+  })
 }
 
 const WIDTH = 100
@@ -53,7 +66,7 @@ function describe(map: YAMLMap, path: string): void {
     const description = descriptions.get(at)
     if (description !== undefined)
       pair.key.commentBefore = wrapped(description, WIDTH - 2 * at.split('.').length)
-    if (path === '') spaced(pair)
+    if (path === '' && pair !== map.items[0]) spaced(pair)
     if (isMap(pair.value) && isSection(at, {})) describe(pair.value, at)
   }
 }
