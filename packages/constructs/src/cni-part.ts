@@ -1,7 +1,8 @@
 import type { ApiObject } from 'cdk8s'
 import { Construct } from 'constructs'
 import { CniObject } from './cni-object.ts'
-import { contextFrom, type IstioCniProps, namespaceOf } from './props.ts'
+import { namespaceOf } from './namespace.ts'
+import { contextFrom, type IstioCniProps } from './props.ts'
 import { contextOf, provideContext } from './render-context.ts'
 import type { Resource } from './resources/resource.ts'
 

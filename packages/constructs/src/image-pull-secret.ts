@@ -4,6 +4,7 @@ import * as kplus from 'cdk8s-plus-28'
 import { Construct } from 'constructs'
 import { authorityOf, type DockerConfig, pickedConfig } from './docker-config.ts'
 import { PropsError } from './errors.ts'
+import { namespaceOf } from './namespace.ts'
 
 const DEFAULT_NAME = 'dhi-pull-secret'
 const DEFAULT_REGISTRY = 'dhi.io'
@@ -11,6 +12,8 @@ const DEFAULT_REGISTRY = 'dhi.io'
 /** What the pods and their account need to know of a pull secret. */
 export interface IImagePullSecret {
   readonly name: string
+  /** Where it is, if that is known: it has to be where the pods are. */
+  readonly namespace?: string | undefined
 }
 
 interface ImagePullSecretCommonProps {
@@ -23,7 +26,7 @@ interface ImagePullSecretCommonProps {
   /**
    * Namespace of the Secret: that of the pods that use it.
    *
-   * @default - the chart's
+   * @default - the chart's, else 'istio-system'
    */
   readonly namespace?: string | undefined
 }
@@ -57,15 +60,16 @@ export interface ImagePullSecretDockerConfig extends ImagePullSecretCommonProps 
  */
 export class ImagePullSecret extends Construct implements IImagePullSecret {
   readonly name: string
+  readonly namespace: string
   /** The Secret, for `metadata.addLabel`, `addJsonPatch` and the like. */
   readonly apiObject: ApiObject
 
   private constructor(scope: Construct, id: string, props: ImagePullSecretCommonProps, data: DockerConfig) {
     super(scope, id)
-    const { name = DEFAULT_NAME, namespace } = props
-    const metadata = { name, ...(namespace !== undefined && { namespace }) }
-    const secret = new kplus.DockerConfigSecret(this, 'secret', { metadata, data })
+    const { name = DEFAULT_NAME, namespace = namespaceOf(scope) } = props
+    const secret = new kplus.DockerConfigSecret(this, 'secret', { metadata: { name, namespace }, data })
     this.name = name
+    this.namespace = namespace
     this.apiObject = ApiObject.of(secret)
     for (const each of [this, secret, this.apiObject]) hideFromInspection(each)
   }

@@ -2,17 +2,16 @@ import {
   ISTIO_VERSION,
   parseValues,
   resolveValues,
-  SYSTEM_NAMESPACE,
   type ValueProblem,
   ValuesError,
   type ValuesInput,
 } from '@istio-install-cni/config-schema'
-import { Chart } from 'cdk8s'
 import type { Construct } from 'constructs'
 import { PropsError } from './errors.ts'
 import type { TemplateContext } from './expressions/index.ts'
 import { HardenedImage } from './hardened-image.ts'
 import type { IImagePullSecret } from './image-pull-secret.ts'
+import { namespaceOf } from './namespace.ts'
 
 /** What every construct of this package takes. */
 export interface CommonProps {
@@ -56,7 +55,10 @@ const CHART = 'cni'
  */
 export function contextFrom(scope: Construct, props: IstioCniProps): TemplateContext {
   const { namespace = namespaceOf(scope), releaseName = DEFAULT_RELEASE, ...given } = props
-  const problems = [...namingProblems(namespace, releaseName)]
+  const problems = [
+    ...namingProblems(namespace, releaseName),
+    ...secretProblems(given.imagePullSecrets, namespace),
+  ]
   try {
     const values = resolveValues(parseValues(valuesOf(given)))
     if (problems.length > 0) throw new PropsError(scope.node.path, problems)
@@ -84,15 +86,22 @@ function valuesOf({ image, imagePullSecrets, ...values }: Omit<IstioCniProps, ke
   }
 }
 
-export function namespaceOf(scope: Construct): string {
-  return Chart.of(scope).namespace ?? SYSTEM_NAMESPACE
-}
-
 function* namingProblems(namespace: string, releaseName: string): Generator<ValueProblem> {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
     yield { path: 'namespace', value: namespace, expectation: 'the name of a namespace' }
   if (!/^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$/.test(releaseName)) {
     const expectation = 'lower-case letters, digits, inner dashes and dots, at most 53'
     yield { path: 'releaseName', value: releaseName, expectation }
+  }
+}
+
+function* secretProblems(
+  secrets: IstioCniProps['imagePullSecrets'] = [],
+  namespace: string,
+): Generator<ValueProblem> {
+  for (const [at, secret] of secrets.entries()) {
+    if (typeof secret === 'string' || (secret.namespace ?? namespace) === namespace) continue
+    const expectation = `the namespace of the agent, ${namespace}, in which alone its pods find it`
+    yield { path: `imagePullSecrets[${at}].namespace`, value: secret.namespace, expectation }
   }
 }
