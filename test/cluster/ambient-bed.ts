@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROBE_IP_SET } from '@istio-install-cni/config-schema'
+import { describe } from 'vitest'
 import { waysIn, type ZtunnelEvent } from '../ztunnel/events.ts'
 import { Ztunnel } from '../ztunnel/stand-in.ts'
 import { dataplaneMode, type MeshPod, MeshPods } from './ambient-pods.ts'
@@ -16,6 +17,9 @@ import { Workloads } from './workloads.ts'
 
 const socketPath = '/run/ztunnel/ztunnel.sock'
 const outside = `${nodeIdentity.address}:7000`
+
+/** What takes ztunnel's word for what it serves, or needs it to know a pod that came after it: a real one needs a control plane for that. */
+export const describeWithStandIn = describe.runIf(Ztunnel.tells)
 
 export class AmbientBed {
   readonly cluster: Cluster
@@ -62,10 +66,14 @@ export class AmbientBed {
 
   /** Resolves when it was told everything. */
   async startZtunnel(): Promise<Ztunnel> {
-    const namespace = `/proc/${nodePid()}/ns/net`
-    const journal = this.events
-    this.#ztunnel = await Ztunnel.start({ socketPath: nodeFile(socketPath), namespace, journal })
-    await this.#ztunnel.until(({ event }) => event === 'snapshot-sent')
+    this.#ztunnel = await Ztunnel.start({
+      socketPath: nodeFile(socketPath),
+      namespace: `/proc/${nodePid()}/ns/net`,
+      journal: this.events,
+      pods: await this.pods.accounts(),
+    })
+    if (Ztunnel.tells) await this.#ztunnel.until(({ event }) => event === 'snapshot-sent')
+    else await this.agent.hasZtunnels(this.#former === undefined ? 1 : 2)
     return this.#ztunnel
   }
 

@@ -1,7 +1,7 @@
 import { HOST_PROBE_ADDRESS } from '@istio-install-cni/config-schema'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { daemonSetName } from './agent-daemon-set.ts'
-import { AmbientBed } from './ambient-bed.ts'
+import { AmbientBed, describeWithStandIn } from './ambient-bed.ts'
 import type { MeshPod } from './ambient-pods.ts'
 import { until } from './condition.ts'
 import { DaemonSet } from './daemon-set.ts'
@@ -53,7 +53,7 @@ async function change(template: object): Promise<void> {
 
 afterAll(() => bed?.close())
 
-describe('an ambient agent with the rights of its pod', () => {
+describeWithStandIn('an ambient agent with the rights of its pod', () => {
   it('brings a pod into the mesh that ran before it', () => bed.enrolled(earlier))
 
   it('lets new pods start in the mesh', async () => {
@@ -90,7 +90,7 @@ describe('an ambient agent with the rights of its pod', () => {
   })
 })
 
-describe('an uninstallation', () => {
+describeWithStandIn('an uninstallation', () => {
   it("takes everything from the node's network; pods stay in the mesh, and new ones start outside of it", async () => {
     const before = bed.events.length
     const pods = await bed.pods.now(earlier, later)

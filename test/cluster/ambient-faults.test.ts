@@ -1,7 +1,7 @@
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { AmbientBed } from './ambient-bed.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { AmbientBed, describeWithStandIn } from './ambient-bed.ts'
 import type { MeshPod } from './ambient-pods.ts'
 import { until } from './condition.ts'
 import { nodePaths } from './layout.ts'
@@ -57,7 +57,7 @@ async function expectNewPodRedirected(name: string): Promise<MeshPod> {
   return pod
 }
 
-describe(`${crowd} pods at once`, () => {
+describeWithStandIn(`${crowd} pods at once`, () => {
   it('are all in the mesh, each from its first connection on', async () => {
     await bed.pods.createMany('mesh', 'crowd', crowd)
     const pods = await bed.pods.ready('mesh', 'crowd', crowd)
@@ -82,7 +82,7 @@ describe(`${crowd} pods at once`, () => {
   })
 })
 
-describe('rules that somebody else flushes', () => {
+describeWithStandIn('rules that somebody else flushes', () => {
   it('are put back within a round of verification, and counted', async () => {
     const [first, second, third] = await bed.pods.ready('mesh', 'crowd', 3)
     if (first === undefined || second === undefined || third === undefined) throw new Error('no pods')
@@ -101,7 +101,7 @@ describe('rules that somebody else flushes', () => {
   })
 })
 
-describe('a node that loses its power', () => {
+describeWithStandIn('a node that loses its power', () => {
   /** The kubelet still tells of the old ones for a while. */
   const inNewSandboxes = (former: readonly MeshPod[]) =>
     until('the pods have new sandboxes', async () => {
@@ -143,7 +143,7 @@ describe('a node that loses its power', () => {
   })
 })
 
-describe('a node without IPv6', () => {
+describeWithStandIn('a node without IPv6', () => {
   const withoutIpv6 = `for each in /proc/sys/net/ipv6/conf/*; do
     case $each in */all | */lo) ;; *) echo 1 > $each/disable_ipv6 ;; esac
   done`

@@ -1,4 +1,5 @@
 // Pods without a sidecar in namespaces of their own, and what the API server and the kubelet tell of them.
+import type { ZtunnelPod } from '../ztunnel/stand-in.ts'
 import type { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
 import { podTemplate } from './workloads.ts'
@@ -27,6 +28,7 @@ interface PodObject {
     readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
   }
+  readonly spec: { readonly serviceAccountName: string }
   readonly status: {
     readonly podIP?: string
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
@@ -104,6 +106,17 @@ export class MeshPods {
       .flat()
       .map(meshPod)
       .filter(({ uid }) => uids.delete(uid))
+  }
+
+  /** Every pod, as ztunnel needs to know it. */
+  async accounts(): Promise<readonly ZtunnelPod[]> {
+    const json = await this.#cluster.kubectl('get', 'pods', '-A', '-o', 'json')
+    const { items } = JSON.parse(json) as { items: readonly PodObject[] }
+    return items.flatMap(({ metadata: { uid, name, namespace }, spec, status: { podIP } }) =>
+      podIP === undefined
+        ? []
+        : [{ uid, name, namespace, serviceAccount: spec.serviceAccountName, addresses: [podIP] }],
+    )
   }
 
   /** @returns who answers the pod's application's connection */

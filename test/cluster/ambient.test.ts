@@ -1,8 +1,8 @@
 import { HOST_PROBE_ADDRESS } from '@istio-install-cni/config-schema'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { LongConnection } from '../testbed/long-connection-process.ts'
 import { waysIn, type ZtunnelEvent } from '../ztunnel/events.ts'
-import { AmbientBed } from './ambient-bed.ts'
+import { AmbientBed, describeWithStandIn } from './ambient-bed.ts'
 import type { MeshPod } from './ambient-pods.ts'
 import { until } from './condition.ts'
 import { nodeIdentity } from './layout.ts'
@@ -37,7 +37,7 @@ const echoPort = 7001
 const uidsOf = (kind: 'add' | 'del', events: readonly ZtunnelEvent[]) =>
   events.flatMap((each) => (each.event === kind ? [each.uid] : []))
 
-describe('pods of a labelled namespace', () => {
+describeWithStandIn('pods of a labelled namespace', () => {
   it('start with everything in place, and their first connection goes by way of ztunnel', async () => {
     await bed.enrolled(client, server)
     for (const pod of [client, server]) {
@@ -70,7 +70,7 @@ describe('pods of a labelled namespace', () => {
   })
 })
 
-describe('a namespace with running pods', () => {
+describeWithStandIn('a namespace with running pods', () => {
   it('joins the mesh when it is labelled, and leaves it when it is not; no pod stops and no connection ends', async () => {
     const plain = await bed.pods.readyPod('later', 'plain')
     await using _onPod = await LongConnection.echo(await bed.inside(plain), echoPort)
@@ -107,7 +107,7 @@ describe('a namespace with running pods', () => {
   })
 })
 
-describe('an agent that is', () => {
+describeWithStandIn('an agent that is', () => {
   it('killed leaves its pods as they are; a pod that comes meanwhile waits, and starts enrolled', async () => {
     const earlier = bed.events.length
     await bed.agent.stop('KILL')
@@ -138,7 +138,7 @@ describe('an agent that is', () => {
   })
 })
 
-describe('a ztunnel that is started again', () => {
+describeWithStandIn('a ztunnel that is started again', () => {
   it('is told of all pods, and of one whose start waited for it', async () => {
     await bed.stopZtunnel()
     const before = (await bed.rules()).size
@@ -161,7 +161,7 @@ describe('a ztunnel that is started again', () => {
   })
 })
 
-describe('a ztunnel that is replaced by the next', () => {
+describeWithStandIn('a ztunnel that is replaced by the next', () => {
   it('hands over: no connection fails, new pods are of the next, and that a pod has gone is told to both', async () => {
     await using _onServer = await LongConnection.echo(await bed.inside(server), echoPort)
     const connection = await LongConnection.open(await bed.inside(client), server.address, echoPort)
@@ -199,7 +199,7 @@ describe('a ztunnel that is replaced by the next', () => {
   })
 })
 
-describe('an agent with the other back-end', () => {
+describeWithStandIn('an agent with the other back-end', () => {
   it('leaves running pods their rules, and new pods and the node have those of nftables', async () => {
     await bed.replaceAgent({ NATIVE_NFTABLES: 'true' })
     await bed.pods.create('mesh', 'native')

@@ -108,6 +108,11 @@ export class NodeAgent {
     )
   }
 
+  hasZtunnels(count: number): Promise<boolean> {
+    const connected = async () => (await this.metrics()).get('ztunnel_connected')
+    return until(`so many ztunnels are connected: ${count}`, async () => (await connected()) === count)
+  }
+
   stop(signal: 'TERM' | 'KILL' = 'TERM'): Promise<void> {
     return stop('agent', signal)
   }

@@ -18,7 +18,7 @@ export type ZtunnelPod = Readonly<{
 export type ZtunnelOptions = Readonly<{
   /** Where the agent listens. */
   socketPath: string
-  /** Network namespace of the node, by its name or its path; this process's own by default. */
+  /** Network namespace of the node, by its name or its path, for ours; this process's own by default. */
   namespace?: string
   /** The node's pods of the mesh, of which only a real one needs to be told; ours asks their interfaces. */
   pods?: readonly ZtunnelPod[]
@@ -55,7 +55,9 @@ export class Ztunnel implements AsyncDisposable {
 
   static async start(options: ZtunnelOptions): Promise<Ztunnel> {
     const { file, args, env } = Ztunnel.tells ? await standIn(options) : await realZtunnel(options)
-    const [program = '', ...rest] = [...inside(options.namespace), file, ...args]
+    // A real one has a pod of its own, and there ports that only one can have.
+    const place = Ztunnel.tells ? inside(options.namespace) : inNamespaceOfItsOwn
+    const [program = '', ...rest] = [...place, file, ...args]
     return new Ztunnel(spawn(program, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] }), options)
   }
 
@@ -116,6 +118,8 @@ export class Ztunnel implements AsyncDisposable {
     return this.events.filter(({ event }) => event === 'told').length
   }
 }
+
+const inNamespaceOfItsOwn = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"']
 
 function inside(namespace: string | undefined): readonly string[] {
   if (namespace === undefined) return []
