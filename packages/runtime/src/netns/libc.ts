@@ -133,6 +133,8 @@ const cSendmsg: (fd: number, message: MessageHeader, flags: number) => number = 
   'intptr_t sendmsg(int fd, const msghdr *message, int flags)',
 )
 
+const cMallocTrim: (kept: number) => number = program.func('int malloc_trim(size_t kept)')
+
 const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]))
 
 /** The symbolic name of an errno value, such as `EEXIST`. */
@@ -188,6 +190,11 @@ export function closeDescriptor(fd: number): void {
 export function reserveDescriptors(count: number): void {
   const highest = cFcntl(2, F_DUPFD_CLOEXEC, count - 1)
   if (highest >= 0) cClose(highest)
+}
+
+/** What this process has freed goes back to the system; the C library would keep it, mostly for good. */
+export function giveBackMemory(): void {
+  cMallocTrim(0)
 }
 
 /** A netlink socket of the calling thread's namespace; a silent kernel ends a read after `seconds`. */

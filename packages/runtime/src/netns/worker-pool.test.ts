@@ -24,7 +24,7 @@ const file = new URL(`data:text/javascript,${encodeURIComponent(program)}`)
 const remove = (path: string): Job => ({ kind: 'remove', path })
 
 let pool: WorkerPool
-const start = (size: number) => {
+const start = (size: number, patienceMilliseconds = 1) => {
   const lost: NetnsError[] = []
   pool = new WorkerPool({
     size,
@@ -32,7 +32,7 @@ const start = (size: number) => {
     nftLibrary: '',
     onWorkerLost: (error) => lost.push(error),
     graceMilliseconds: 1,
-    patienceMilliseconds: 1,
+    patienceMilliseconds,
     idleMilliseconds: 1,
     file,
   })
@@ -52,6 +52,18 @@ describe('the pool of namespace workers', () => {
       Array.from({ length: 50 }, (_, index) => pool.run(remove('slow'), `key ${index}`, 10_000)),
     )
     expect(new Set(threads)).toEqual(new Set([1, 2]))
+  })
+
+  it('uses one thread as long as each of many jobs waits but shortly', async () => {
+    const patience = 500
+    start(2, patience)
+    const end = performance.now() + 1.5 * patience
+    const threads = new Set<unknown>()
+    const oneAfterAnother = async (key: string) => {
+      while (performance.now() < end) threads.add(await pool.run(remove('slow'), key, 10_000))
+    }
+    await Promise.all(['a', 'b', 'c'].map(oneAfterAnother))
+    expect(threads).toEqual(new Set([1]))
   })
 
   it('gives jobs of one namespace to one thread at a time', async () => {

@@ -17,7 +17,7 @@ export type PoolOptions = Readonly<{
   onWorkerLost?: (error: NetnsError) => void
   /** After a job's own time: until its children are killed and its changes are taken back. @default 5000 */
   graceMilliseconds?: number
-  /** How long a job waits for a thread before another one is started: each costs 10 MB. @default 50 */
+  /** How long a job waits for a thread before another one is started: each costs 15 MB. @default 250 */
   patienceMilliseconds?: number
   /** How long a thread beyond the first is kept without work. @default 10000 */
   idleMilliseconds?: number
@@ -29,6 +29,7 @@ type Pending = {
   job: Job
   /** Jobs with the same key run one after another. */
   key: string
+  since: number
   end: number
   settle: (error: NetnsError | undefined, result?: JobResult) => void
   timer?: NodeJS.Timeout
@@ -56,10 +57,12 @@ export class WorkerPool {
         reject(new NetnsError('closed', 'the namespace workers have been stopped'))
         return
       }
+      const since = performance.now()
       const pending: Pending = {
         job,
         key,
-        end: performance.now() + milliseconds,
+        since,
+        end: since + milliseconds,
         settle(error, result) {
           clearTimeout(pending.timer)
           if (error) reject(error)
@@ -110,7 +113,7 @@ export class WorkerPool {
       const pending = this.#waiting.find(({ key }) => !busy.has(key))
       if (!pending) return
       const idle = [...this.#members].find(({ current }) => current === undefined)
-      const member = idle ?? (this.#members.size === 0 ? this.#startMember() : this.#startMemberLater())
+      const member = idle ?? (this.#members.size === 0 ? this.#startMember() : this.#startMemberFor(pending))
       if (!member) return
       this.#waiting = this.#waiting.filter((other) => other !== pending)
       this.#give(member, pending)
@@ -118,14 +121,15 @@ export class WorkerPool {
   }
 
   /** Most bursts are over before another thread would have started. */
-  #startMemberLater(): undefined {
-    if (this.#impatient || this.#members.size >= this.#options.size) return
-    this.#impatient = setTimeout(() => {
+  #startMemberFor({ since }: Pending): Member | undefined {
+    if (this.#members.size >= this.#options.size) return undefined
+    const left = since + (this.#options.patienceMilliseconds ?? 250) - performance.now()
+    if (left <= 0) return this.#startMember()
+    this.#impatient ??= setTimeout(() => {
       this.#impatient = undefined
-      if (this.#closed || this.#waiting.length === 0) return
-      if (this.#members.size < this.#options.size) this.#startMember()
-      this.#assign()
-    }, this.#options.patienceMilliseconds ?? 50)
+      if (!this.#closed) this.#assign()
+    }, left)
+    return undefined
   }
 
   #give(member: Member, pending: Pending): void {

@@ -11,7 +11,7 @@ import { dataOfError, NetnsError } from './errors.ts'
 import { Expectations } from './expectation.ts'
 import { type HostJob, runHostJob } from './host-jobs.ts'
 import type { Assignment, Job, JobResult, Reply, WorkerSetup } from './jobs.ts'
-import { closeDescriptor, owningUserNamespace, SystemCallError } from './libc.ts'
+import { closeDescriptor, giveBackMemory, owningUserNamespace, SystemCallError } from './libc.ts'
 import {
   hostNamespaceInodes,
   insideNamespace,
@@ -28,11 +28,16 @@ const setup: WorkerSetup = workerData
 const home = openNamespace('/proc/thread-self/ns/net')
 const hostInodes = hostNamespaceInodes()
 const expectations = new Expectations()
+/** When there was nothing to do for so long, nobody waits for what is done then. */
+const restMilliseconds = 3000
+let resting: NodeJS.Timeout | undefined
 let loadedNftables: Nftables | undefined
 let kernelHasNftables: boolean | undefined
 
 parentPort?.on('message', ({ job, milliseconds }: Assignment) => {
+  clearTimeout(resting)
   parentPort?.postMessage(replyTo(job, milliseconds))
+  resting = setTimeout(giveBackMemory, restMilliseconds)
 })
 
 function replyTo(job: Job, milliseconds: number): Reply {
