@@ -49,7 +49,10 @@ function of(schema: GenericSchema): fc.Arbitrary<unknown> {
     case 'picklist':
       return fc.constantFrom(...parts.options)
     case 'array':
-      return fc.array(of(parts.item), { maxLength: 3 })
+      return fc.array(of(parts.item), {
+        minLength: (requirement('min_length') as number | undefined) ?? 0,
+        maxLength: (requirement('max_length') as number | undefined) ?? 3,
+      })
     case 'record':
       return fc.dictionary(of(parts.key) as fc.Arbitrary<string>, of(parts.value), {
         maxKeys: 3,

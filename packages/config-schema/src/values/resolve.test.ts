@@ -7,7 +7,7 @@ import { parseValues } from './parse.ts'
 import { resolveValues } from './resolve.ts'
 import type { OwnValuesInput, ValuesInput } from './values.ts'
 
-const RUNS = { numRuns: 150 }
+const RUNS = { numRuns: 60 }
 
 type Leaf = readonly [path: readonly string[], value: unknown]
 
@@ -100,7 +100,7 @@ describe('resolveValues', () => {
       })
       expect(JSON.stringify(defaultValues)).toBe(before)
     })
-    fc.assert(law, { numRuns: 30 })
+    fc.assert(law, { numRuns: 15 })
   })
 
   it('takes a profile, a platform and a release together, platform last', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { settings } from '../settings/table.ts'
-import { configMapEntries } from './config-map.ts'
 import { defaultValues } from './defaults.ts'
 import { platforms } from './layers/platforms.ts'
 import { parseValues } from './parse.ts'
@@ -44,30 +43,6 @@ describe('valueRows', () => {
         path,
       ).toBe(true)
     }
-  })
-})
-
-describe('configMapEntries', () => {
-  it('gives the agent what the original gives it, and of ours what was changed', () => {
-    const rules = Object.fromEntries(configMapEntries().map(({ env, when }) => [env, when]))
-    expect(rules).toMatchObject({
-      AMBIENT_ENABLED: 'always',
-      CNI_NET_DIR: 'always',
-      CNI_CONF_NAME: 'filled',
-      ISTIO_OWNED_CNI_CONFIG_FILENAME: { ifTrue: 'istioOwnedCNIConfig' },
-      HOST_TOKEN_SECONDS: 'changed',
-      MONITORING_PORT: 'changed',
-    })
-    for (const env of ['LOG_OUTPUT_LEVEL', 'LOG_AS_JSON', 'REVISION']) expect(rules).not.toHaveProperty(env)
-  })
-
-  it('tells how values that are no scalars become text', () => {
-    const notations = configMapEntries().filter(({ as }) => as !== 'text')
-    expect(Object.fromEntries(notations.map(({ env, as }) => [env, as]))).toEqual({
-      CURRENT_AGENT_VERSION: 'version',
-      EXCLUDE_NAMESPACES: 'list',
-      AMBIENT_ENABLEMENT_SELECTOR: 'yaml',
-    })
   })
 })
 

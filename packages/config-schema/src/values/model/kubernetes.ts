@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { SelectorOperator } from '../../selector.ts'
 import { map, object } from './objects.ts'
 import { integer, labelKey, labelValue, line, objectName, oneOf, quantity, variableName } from './scalars.ts'
 
@@ -105,22 +106,23 @@ export const pullSecrets = v.array(
   'a list of names of secrets',
 )
 
+const someValues = v.pipe(v.array(labelValue, 'a list of label values'), v.minLength(1, 'at least one value'))
+const noValues = v.pipe(v.array(labelValue, 'a list'), v.maxLength(0, 'no values with this operator'))
+const requirement = v.union(
+  [
+    object({ key: labelKey, operator: oneOf('In', 'NotIn'), values: someValues }, 'key, operator, values'),
+    object(
+      { key: labelKey, operator: oneOf('Exists', 'DoesNotExist'), values: v.optional(noValues) },
+      'key, operator',
+    ),
+  ],
+  'an object with key and operator, and with values if the operator is In or NotIn',
+) as v.GenericSchema<{ key: string; operator: SelectorOperator; values?: string[] | undefined }>
+
 const selector = object(
   {
     matchLabels: v.optional(map(labelKey, labelValue, 'labels, as a map')),
-    matchExpressions: v.optional(
-      v.array(
-        object(
-          {
-            key: labelKey,
-            operator: oneOf('In', 'NotIn', 'Exists', 'DoesNotExist'),
-            values: v.optional(v.array(labelValue, 'a list of label values')),
-          },
-          'an object with the keys key, operator, values',
-        ),
-        'a list of {key, operator, values}',
-      ),
-    ),
+    matchExpressions: v.optional(v.array(requirement, 'a list of {key, operator, values}')),
   },
   'a label selector: an object with the keys matchLabels, matchExpressions',
 )

@@ -6,13 +6,14 @@ import { LOG_LEVELS } from '../../levels.ts'
 export const flag = v.boolean()
 
 const CHARACTER = String.raw`[^\x00-\x1f\x7f]`
-const FILE_CHARACTER = String.raw`[^/\x00-\x1f\x7f]`
+/** ASCII without blanks: the agent drops blanks around a name, which a mount does not. */
+const FILE_CHARACTER = '[!-.0-~]'
 
 /** Any text without control characters. */
 export const line = matching(new RegExp(`^${CHARACTER}*$`), 'a text on one line')
 
 /** A path from the root without `..`. */
-const PATH = String.raw`(/(\.?|\.?[^./\x00-\x1f\x7f]${FILE_CHARACTER}*|\.\.${FILE_CHARACTER}+))+`
+const PATH = String.raw`(/(\.?|\.?[-!-,0-~]${FILE_CHARACTER}*|\.\.${FILE_CHARACTER}+))+`
 export const absolutePath = matching(new RegExp(`^${PATH}$`), 'an absolute path without ".."')
 export const optionalPath = matching(new RegExp(`^(${PATH})?$`), 'an absolute path without "..", or nothing')
 
@@ -77,10 +78,11 @@ export const ipv4Address = matching(
   new RegExp(String.raw`^${OCTET}(\.${OCTET}){3}$`),
   'an IPv4 address such as 169.254.7.127',
 )
-export const ipv6Address = matching(
-  /^[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}$/,
-  'an IPv6 address such as fd00::1',
-)
+/** Eight groups, or fewer on both sides of a `::`. */
+const GROUP = '[0-9A-Fa-f]{1,4}'
+const COMPRESSED = [1, 2, 3, 4, 5, 6].map((after) => `(${GROUP}:){1,${7 - after}}(:${GROUP}){1,${after}}`)
+const IPV6 = [`(${GROUP}:){7}${GROUP}`, `(${GROUP}:){1,7}:`, ...COMPRESSED, `:((:${GROUP}){1,7}|:)`]
+export const ipv6Address = matching(new RegExp(`^(${IPV6.join('|')})$`), 'an IPv6 address such as fd00::1')
 
 export const quantity = v.union(
   [matching(/^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/, 'a quantity such as 100m or 128Mi'), v.number()],
