@@ -73,6 +73,7 @@ export function contextFrom(scope: Construct, props: IstioCniProps): TemplateCon
   }
 }
 
+/** What is not as its type says goes on as it is, to be refused with the rest. */
 function valuesOf({ image, imagePullSecrets, ...values }: Omit<IstioCniProps, keyof CommonProps>): object {
   return {
     ...values,
@@ -81,9 +82,15 @@ function valuesOf({ image, imagePullSecrets, ...values }: Omit<IstioCniProps, ke
         { image: image.reference, tag: values.tag ?? image.tag }
       : image !== undefined && { image }),
     ...(imagePullSecrets !== undefined && {
-      imagePullSecrets: imagePullSecrets.map((secret) => (typeof secret === 'string' ? secret : secret.name)),
+      imagePullSecrets: Array.isArray(imagePullSecrets)
+        ? imagePullSecrets.map((secret: unknown) => (isSecret(secret) ? secret.name : secret))
+        : imagePullSecrets,
     }),
   }
+}
+
+function isSecret(secret: unknown): secret is IImagePullSecret {
+  return typeof secret === 'object' && secret !== null && 'name' in secret
 }
 
 function* namingProblems(namespace: string, releaseName: string): Generator<ValueProblem> {
@@ -95,12 +102,9 @@ function* namingProblems(namespace: string, releaseName: string): Generator<Valu
   }
 }
 
-function* secretProblems(
-  secrets: IstioCniProps['imagePullSecrets'] = [],
-  namespace: string,
-): Generator<ValueProblem> {
-  for (const [at, secret] of secrets.entries()) {
-    if (typeof secret === 'string' || (secret.namespace ?? namespace) === namespace) continue
+function* secretProblems(secrets: unknown, namespace: string): Generator<ValueProblem> {
+  for (const [at, secret] of Array.isArray(secrets) ? secrets.entries() : []) {
+    if (!isSecret(secret) || (secret.namespace ?? namespace) === namespace) continue
     const expectation = `the namespace of the agent, ${namespace}, in which alone its pods find it`
     yield { path: `imagePullSecrets[${at}].namespace`, value: secret.namespace, expectation }
   }
