@@ -15,6 +15,8 @@ export default defineConfig({
     projects: [
       // Many of these wait: more workers than usual keep the tier short on small machines.
       tier('unit', ['{packages/*,synth}/src/**/*.test.ts', 'scripts/**/*.test.ts'], { maxWorkers: 4 }),
+      // Builds and packs the constructs, and installs them from the registry into an app of their own.
+      tier('package', ['test/package/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 180_000 }),
       tier('conformance', ['test/conformance/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
       tier('plugin', ['test/plugin/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
       tier('netns', ['test/netns/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 1 }),

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { missingSystemPackages, toolEnvironment } from './system-packages.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const tasks = new Set(['demo', 'test', 'build', 'check', 'generate', 'bench', 'cluster'])
+const tasks = new Set(['demo', 'test', 'build', 'check', 'generate', 'synth', 'bench', 'cluster'])
 
 function fail(message) {
   process.stderr.write(`${message}\n`)

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { writeDeclarations } from './declarations.ts'
-import { publishedManifest, type WorkspaceManifest } from './published-manifest.ts'
+import { dependenciesOf, publishedManifest, type WorkspaceManifest } from './published-manifest.ts'
 import { distDirectory, print, root } from './tools.ts'
 
 const packages = join(root, 'packages')
@@ -20,33 +20,34 @@ const HANDS_ON = "export * from '../cjs/index.js'\n"
 export async function buildConstructs(output = join(distDirectory, 'constructs')): Promise<string> {
   const unfinished = `${output}.${process.pid}`
   await rm(unfinished, { recursive: true, force: true })
-  const source = await readManifest(join(packages, 'constructs/package.json'))
-  const published = publishedManifest(source)
-  const declared = [...Object.keys(published.dependencies), ...Object.keys(published.peerDependencies)]
+  const [source, ...within] = await Promise.all(['constructs', ...Object.values(inlined)].map(readManifest))
+  if (source === undefined) throw new Error('the package of the constructs is not there')
+  // What the inlined packages depend on, the published one does.
+  const versions = Object.assign({}, ...within.map(dependenciesOf), dependenciesOf(source))
+  const external = [...Object.keys(versions), ...Object.keys(source.peerDependencies ?? {})]
+  const imported = new Set([
+    ...(await bundle(join(unfinished, 'cjs/index.js'), external)),
+    ...(await writeDeclarations({
+      packages,
+      name: 'constructs',
+      inlined,
+      output: join(unfinished, 'cjs/types'),
+    })),
+  ])
+  const published = publishedManifest(source, versions, imported)
   await put(unfinished, 'package.json', `${JSON.stringify(published, undefined, 2)}\n`)
+  await put(unfinished, 'cjs/index.d.ts', "export * from './types/constructs/index.js'\n")
   await put(unfinished, 'esm/package.json', '{ "type": "module" }\n')
   await put(unfinished, 'esm/index.js', HANDS_ON)
   await put(unfinished, 'esm/index.d.ts', HANDS_ON)
-  await put(unfinished, 'cjs/index.d.ts', "export * from './types/constructs/index.js'\n")
-  await bundle(join(unfinished, 'cjs/index.js'), declared)
-  const imported = await writeDeclarations({
-    packages,
-    name: 'constructs',
-    inlined,
-    output: join(unfinished, 'cjs/types'),
-  })
-  const undeclared = [...imported].filter((name) => !declared.includes(name))
-  if (undeclared.length > 0)
-    throw new Error(
-      `the declarations of constructs import ${undeclared.join(', ')}, which it does not declare`,
-    )
   await copyFile(join(packages, 'constructs/README.md'), join(unfinished, 'README.md'))
   await rm(output, { recursive: true, force: true })
   await rename(unfinished, output)
   return output
 }
 
-async function bundle(outfile: string, external: readonly string[]): Promise<void> {
+/** @returns the packages that the bundle imports */
+async function bundle(outfile: string, external: readonly string[]): Promise<string[]> {
   const { metafile } = await build({
     entryPoints: [join(packages, 'constructs/src/index.ts')],
     outfile,
@@ -59,9 +60,13 @@ async function bundle(outfile: string, external: readonly string[]): Promise<voi
     metafile: true,
     logLevel: 'warning',
   })
-  const foreign = Object.keys(metafile.inputs).filter((file) => file.includes('node_modules/'))
-  if (foreign.length > 0)
-    throw new Error(`constructs would carry ${foreign[0]} with it: declare its package as a dependency`)
+  const outputs = Object.values(metafile.outputs)
+  const foreign = outputs
+    .flatMap(({ inputs }) => Object.keys(inputs))
+    .find((file) => file.includes('node_modules/'))
+  if (foreign !== undefined)
+    throw new Error(`constructs would carry ${foreign} with it: declare its package as a dependency`)
+  return outputs.flatMap(({ imports }) => imports.map(({ path }) => path))
 }
 
 async function put(directory: string, file: string, text: string): Promise<void> {
@@ -69,8 +74,8 @@ async function put(directory: string, file: string, text: string): Promise<void>
   await writeFile(join(directory, file), text)
 }
 
-async function readManifest(file: string): Promise<WorkspaceManifest> {
-  return JSON.parse(await readFile(file, 'utf8')) as WorkspaceManifest
+async function readManifest(room: string): Promise<WorkspaceManifest> {
+  return JSON.parse(await readFile(join(packages, room, 'package.json'), 'utf8')) as WorkspaceManifest
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) print(`built ${await buildConstructs()}`)

@@ -68,7 +68,7 @@ async function emit({ scratch, emitted, packages, name, inlined }: Emission): Pr
   }
   const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include: [], files: [entry(name)] }
   await writeFile(project, JSON.stringify(config))
-  await run(tool('tsc'), ['-p', project]).catch((cause: { stdout?: string }) => {
+  await run(tool('tsc'), ['-p', project, '--singleThreaded']).catch((cause: { stdout?: string }) => {
     throw new Error(`the declarations cannot be written:\n${cause.stdout}`, { cause })
   })
 }

@@ -1,4 +1,7 @@
 // package.json of the published constructs, from the workspace's.
+import { isBuiltin } from 'node:module'
+
+type Versions = Readonly<Record<string, string>>
 
 export interface WorkspaceManifest {
   readonly name: string
@@ -6,9 +9,9 @@ export interface WorkspaceManifest {
   readonly description?: string
   readonly license: string
   readonly keywords?: readonly string[]
-  readonly engines?: Readonly<Record<string, string>>
-  readonly dependencies: Readonly<Record<string, string>>
-  readonly peerDependencies: Readonly<Record<string, string>>
+  readonly engines?: Versions
+  readonly dependencies?: Versions
+  readonly peerDependencies?: Versions
 }
 
 export interface PublishedManifest extends WorkspaceManifest {
@@ -20,13 +23,28 @@ export interface PublishedManifest extends WorkspaceManifest {
   readonly sideEffects: false
 }
 
-/** Without what only the workspace has: its own packages are part of the bundle, its entry point is source text. */
-export function publishedManifest(source: WorkspaceManifest): PublishedManifest {
-  const { name, version, description, license, keywords, engines, dependencies, peerDependencies } = source
-  const ranges = Object.entries(dependencies)
-    .filter(([, range]) => !range.startsWith('workspace:'))
-    // Pinned for us; an app may share a later one with its other packages.
-    .map(([dependency, pinned]) => [dependency, `^${pinned}`])
+/** Those of other people's packages; the workspace's own become part of the bundle. */
+export function dependenciesOf({ dependencies = {} }: WorkspaceManifest): Versions {
+  return Object.fromEntries(
+    Object.entries(dependencies).filter(([, range]) => !range.startsWith('workspace:')),
+  )
+}
+
+/**
+ * Without what only the workspace has, and depending on nothing but what is imported.
+ * @param versions that the workspace has pinned
+ * @param imported packages that the code or its declarations import
+ * @throws when one of them is declared nowhere
+ */
+export function publishedManifest(
+  source: WorkspaceManifest,
+  versions: Versions,
+  imported: ReadonlySet<string>,
+): PublishedManifest {
+  const { name, version, description, license, keywords, engines, peerDependencies = {} } = source
+  const needed = [...imported].filter((module) => !isBuiltin(module) && !(module in peerDependencies)).sort()
+  const undeclared = needed.filter((module) => !(module in versions))
+  if (undeclared.length > 0) throw new Error(`${name} imports ${undeclared.join(', ')} without declaring it`)
   return {
     name,
     version,
@@ -45,7 +63,8 @@ export function publishedManifest(source: WorkspaceManifest): PublishedManifest 
       './package.json': './package.json',
     },
     files: ['cjs', 'esm'],
-    dependencies: Object.fromEntries(ranges),
+    // Pinned for us; an app may share a later one with its other packages.
+    dependencies: Object.fromEntries(needed.map((module) => [module, `^${versions[module]}`])),
     peerDependencies,
     sideEffects: false,
   }

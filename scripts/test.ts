@@ -12,6 +12,7 @@ import { withoutTier } from './without-tier.ts'
 /** Tiers and what they need. */
 const tiers: readonly { name: string; needs?: () => string | undefined | Promise<string | undefined> }[] = [
   { name: 'unit' },
+  { name: 'package' },
   { name: 'conformance', needs: missingRoot },
   { name: 'plugin', needs: missingRoot },
   { name: 'netns', needs: missingRoot },

@@ -1,4 +1,6 @@
 // What `istioctl --manifests` reads: the chart in the place where it looks for it, and profiles.
+import { ISTIO_VERSION } from '@istio-install-cni/config-schema'
+import { HardenedImage } from '@istio-install-cni/constructs'
 import { stringify } from 'yaml'
 import { joinTrees, type Tree } from './tree.ts'
 
@@ -12,8 +14,18 @@ const base = {
   kind: 'IstioOperator',
   metadata: { name: 'istio-cni', namespace: 'istio-system' },
   spec: {
-    components: { cni: { enabled: true } },
-    values: { global: { istioNamespace: 'istio-system', operatorManageWebhooks: true } },
+    // istioctl installs the first three unless it is told not to, and this tree has no charts for them.
+    components: {
+      base: { enabled: false },
+      pilot: { enabled: false },
+      ingressGateways: [],
+      cni: { enabled: true },
+    },
+    values: {
+      // Whole: an istioctl of a release has Istio's registry and tag compiled in and passes them as global.hub and global.tag.
+      cni: { image: HardenedImage.dhi(ISTIO_VERSION).reference },
+      global: { istioNamespace: 'istio-system', operatorManageWebhooks: true },
+    },
   },
 }
 
