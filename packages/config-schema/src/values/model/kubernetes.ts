@@ -1,7 +1,17 @@
 import * as v from 'valibot'
 import type { SelectorOperator } from '../../selector.ts'
 import { map, object } from './objects.ts'
-import { integer, labelKey, labelValue, line, objectName, oneOf, quantity, variableName } from './scalars.ts'
+import {
+  contextPart,
+  integer,
+  labelKey,
+  labelValue,
+  objectName,
+  oneOf,
+  profilePath,
+  quantity,
+  variableName,
+} from './scalars.ts'
 
 // Parts that go into objects of Kubernetes as they are. In maps, null takes a key of a lower layer away.
 
@@ -37,9 +47,9 @@ export const affinity = object(
 export const tolerations = v.array(
   object(
     {
-      key: v.optional(line),
+      key: v.optional(labelKey),
       operator: v.optional(oneOf('Exists', 'Equal', 'Lt', 'Gt')),
-      value: v.optional(line),
+      value: v.optional(labelValue),
       effect: v.optional(oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute')),
       tolerationSeconds: v.optional(integer(0, 2 ** 31)),
     },
@@ -82,17 +92,17 @@ export const resources = object(
 export const seccompProfile = object(
   {
     type: v.optional(v.nullable(oneOf('', 'RuntimeDefault', 'Unconfined', 'Localhost'))),
-    localhostProfile: v.optional(v.nullable(line)),
+    localhostProfile: v.optional(v.nullable(profilePath)),
   },
   'an object with the keys type, localhostProfile',
 )
 
 export const seLinuxOptions = object(
   {
-    user: v.optional(v.nullable(line)),
-    role: v.optional(v.nullable(line)),
-    type: v.optional(v.nullable(line)),
-    level: v.optional(v.nullable(line)),
+    user: v.optional(v.nullable(contextPart)),
+    role: v.optional(v.nullable(contextPart)),
+    type: v.optional(v.nullable(contextPart)),
+    level: v.optional(v.nullable(contextPart)),
   },
   'an object with the keys user, role, type, level',
 )

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { defaultSettings } from '../../settings/table.ts'
 import { section, value } from './row.ts'
-import { flag, labelKey, labelValue, line, objectName } from './scalars.ts'
+import { flag, labelKey, labelValue, objectName } from './scalars.ts'
 
 const agent = defaultSettings()
 
@@ -29,8 +29,8 @@ export const repair = section('Sidecar pods that started before the plugin was t
     agent.repairInitContainerName,
     'Init container that fails in such pods.',
   ),
-  hub: value(line, '', 'There is no image of its own for repairing.', { effect: 'none' }),
-  tag: value(v.union([line, v.number()]), '', 'There is no image of its own for repairing.', {
+  hub: value(v.unknown(), '', 'There is no image of its own for repairing.', { effect: 'none' }),
+  tag: value(v.unknown(), '', 'There is no image of its own for repairing.', {
     effect: 'none',
   }),
   image: value(v.unknown(), '', 'There is no image of its own for repairing.', { effect: 'none' }),

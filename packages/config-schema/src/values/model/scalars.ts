@@ -5,12 +5,20 @@ import { LOG_LEVELS } from '../../levels.ts'
 
 export const flag = v.boolean()
 
-const CHARACTER = String.raw`[^\x00-\x1f\x7f]`
 /** ASCII without blanks: the agent drops blanks around a name, which a mount does not. */
 const FILE_CHARACTER = '[!-.0-~]'
 
-/** Any text without control characters. */
-export const line = matching(new RegExp(`^${CHARACTER}*$`), 'a text on one line')
+/** Part of an SELinux context. */
+export const contextPart = matching(
+  /^[-A-Za-z0-9_.:,]*$/,
+  'a part of an SELinux context, such as spc_t or s0:c1,c2',
+)
+
+/** A seccomp profile among the kubelet's. */
+export const profilePath = matching(
+  new RegExp(`^(${FILE_CHARACTER}+(/${FILE_CHARACTER}+)*)?$`),
+  "a path below the kubelet's directory of seccomp profiles",
+)
 
 /** A path from the root without `..`. */
 const PATH = String.raw`(/(\.?|\.?[-!-,0-~]${FILE_CHARACTER}*|\.\.${FILE_CHARACTER}+))+`
