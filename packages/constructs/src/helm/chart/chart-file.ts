@@ -1,6 +1,12 @@
 import { Document, stringify } from 'yaml'
 import { CHART_NAME, type ChartMetadata } from './chart-metadata.ts'
 
+/**
+ * Tested from 1.28 on. A helm that was not built by its own release, but by a distribution or by `go install`, renders
+ * for 1.20 unless it is told otherwise, and every object is understood by that too.
+ */
+const OLDEST_RENDERED = '>=1.20.0-0'
+
 /** `Chart.yaml`. */
 export const chartFile = (metadata: ChartMetadata): string => {
   const document = new Document({
@@ -10,7 +16,7 @@ export const chartFile = (metadata: ChartMetadata): string => {
     type: 'application',
     version: metadata.version,
     appVersion: metadata.appVersion,
-    kubeVersion: '>=1.28.0-0',
+    kubeVersion: OLDEST_RENDERED,
     icon: 'https://istio.io/latest/favicons/android-192x192.png',
     home: 'https://istio.io/latest/docs/setup/additional-setup/cni/',
     sources: ['https://github.com/istio/istio/tree/master/cni'],
