@@ -5,11 +5,13 @@ import { pathToFileURL } from 'node:url'
 import { settingsReference, valuesReference } from '@istio-install-cni/config-schema'
 import { rulesReference } from '@istio-install-cni/runtime'
 import { print, root } from './tools.ts'
+import { valuesInterfaces } from './values-interface.ts'
 
 const generatedFiles: ReadonlyMap<string, () => string> = new Map([
   ['docs/reference/settings.md', settingsReference],
   ['docs/reference/values.md', valuesReference],
   ['docs/reference/rules.md', rulesReference],
+  ['packages/constructs/src/values-input.ts', valuesInterfaces],
 ])
 
 /** Generated files whose content is not what their source says now. */

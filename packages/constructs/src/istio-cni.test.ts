@@ -9,12 +9,14 @@ import {
   CniPodMonitor,
   CniRbac,
   CniResourceQuota,
+  type CommonProps,
   HardenedImage,
   ImagePullSecret,
   IstioCni,
   type IstioCniProps,
   Platform,
   PropsError,
+  type ValuesInput,
 } from './index.ts'
 
 interface Manifest {
@@ -170,6 +172,15 @@ describe('IstioCni', () => {
       kind: 'ClusterRoleBinding',
       subjects: [{ kind: 'ServiceAccount', name: 'istio-cni', namespace: 'agents' }],
     })
+  })
+})
+
+describe('the props of IstioCni', () => {
+  it('are the values of the model, each with its documentation', () => {
+    type Differing = keyof CommonProps | 'image' | 'imagePullSecrets'
+    expectTypeOf<Omit<IstioCniProps, Differing>>().toExtend<ValuesInput>()
+    expectTypeOf<Omit<ValuesInput, Differing>>().toExtend<IstioCniProps>()
+    expectTypeOf<keyof IstioCniProps>().toEqualTypeOf<keyof ValuesInput | Differing>()
   })
 })
 

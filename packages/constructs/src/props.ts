@@ -12,6 +12,7 @@ import type { TemplateContext } from './expressions/index.ts'
 import { HardenedImage } from './hardened-image.ts'
 import type { IImagePullSecret } from './image-pull-secret.ts'
 import { namespaceOf } from './namespace.ts'
+import type { AgentInput, ChoicesInput, GlobalInput } from './values-input.ts'
 
 /** What every construct of this package takes. */
 export interface CommonProps {
@@ -29,8 +30,16 @@ export interface CommonProps {
   readonly releaseName?: string | undefined
 }
 
+type Given<Key extends keyof ValuesInput> = NonNullable<ValuesInput[Key]>
+/** What istioctl hands to every chart, and a file of values for several charts has. */
+type OfOtherCharts = Omit<ValuesInput, keyof AgentInput | keyof ChoicesInput | 'cni' | 'global'>
+
 /** The chart's values, all optional, with the chart's names, defaults and meaning. */
-export interface IstioCniProps extends Omit<ValuesInput, 'image' | 'imagePullSecrets'>, CommonProps {
+export interface IstioCniProps
+  extends CommonProps,
+    Omit<AgentInput, 'image' | 'imagePullSecrets'>,
+    ChoicesInput,
+    OfOtherCharts {
   /**
    * The image: a {@link HardenedImage}; a whole reference; or a name, to which `hub` and `tag` are added.
    *
@@ -43,6 +52,14 @@ export interface IstioCniProps extends Omit<ValuesInput, 'image' | 'imagePullSec
    * @default - none
    */
   readonly imagePullSecrets?: readonly (string | IImagePullSecret)[] | undefined
+  /**
+   * The same values as the chart's users write them, `cni.ambient.enabled`; they go before those beside it.
+   *
+   * @default - none
+   */
+  readonly cni?: (AgentInput & Omit<Given<'cni'>, keyof AgentInput>) | undefined
+  /** Values that all of Istio's charts share. */
+  readonly global?: (GlobalInput & Omit<Given<'global'>, keyof GlobalInput>) | undefined
 }
 
 const DEFAULT_RELEASE = 'istio-cni'
