@@ -1,5 +1,6 @@
 import { HOST_PROBE_ADDRESS } from '@istio-install-cni/config-schema'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { LongConnection } from '../testbed/long-connection-process.ts'
 import { daemonSetName } from './agent-daemon-set.ts'
 import { AmbientBed, describeWithStandIn } from './ambient-bed.ts'
 import type { MeshPod } from './ambient-pods.ts'
@@ -33,12 +34,18 @@ let bed: AmbientBed
 let agent: DaemonSet
 let earlier: MeshPod
 let later: MeshPod
+let connection: LongConnection
+const connections = new AsyncDisposableStack()
+const echoPort = 7001
 
 beforeAll(async () => {
   bed = await AmbientBed.createBare()
   await bed.pods.createNamespace('mesh', true)
   await bed.pods.create('mesh', 'earlier')
   earlier = await bed.pods.readyPod('mesh', 'earlier')
+  connections.use(await LongConnection.echo(await bed.inside(earlier), echoPort))
+  connection = connections.use(await LongConnection.open(bed.onNode, earlier.address, echoPort))
+  expect(await connection.say('before')).toBe('before')
   agent = new DaemonSet(bed.cluster)
   await agent.deploy()
   await change(ambientTemplate)
@@ -51,10 +58,16 @@ async function change(template: object): Promise<void> {
   await agent.ready()
 }
 
-afterAll(() => bed?.close())
+afterAll(async () => {
+  await connections.disposeAsync()
+  await bed?.close()
+})
 
 describeWithStandIn('an ambient agent with the rights of its pod', () => {
-  it('brings a pod into the mesh that ran before it', () => bed.enrolled(earlier))
+  it('brings a pod into the mesh that ran before it, and its open connections go on', async () => {
+    await bed.enrolled(earlier)
+    expect(await connection.say('in the mesh')).toBe('in the mesh')
+  })
 
   it('lets new pods start in the mesh', async () => {
     await bed.pods.create('mesh', 'new')
