@@ -29,6 +29,10 @@ const OTHER_LAYERS: Readonly<Record<string, readonly [original: Tree, ours: Tree
   'platform-gke': [{ cniBinDir: '' }, { cniBinDir: '/home/kubernetes/bin' }],
 }
 
+/** Where both lists are written down for readers. */
+const differences = await readFile(join(import.meta.dirname, '../../docs/reference/differences.md'), 'utf8')
+const [, chapter = ''] = differences.split("## The chart's values")
+
 /** Values of other charts, which the recorded profiles set too. */
 const OF_OTHERS = /^global\.(proxy|waypoint|omitSidecarInjectorConfigMap)/
 
@@ -69,6 +73,12 @@ describe("the chart's values", () => {
       ([path, value]) => !OF_OTHERS.test(path) && without[path] !== value,
     )
     expect(leaves(ours[name] ?? { missing: true })).toEqual({ ...Object.fromEntries(expected), ...instead })
+  })
+
+  it('differ in nothing that is not written down', () => {
+    const layers = Object.values(OTHER_LAYERS).flatMap((pair) => pair.flatMap(Object.keys))
+    const sections = Object.keys(OTHER_DEFAULTS).map((path) => path.replace(/\.type$/, ''))
+    for (const path of [...sections, ...layers]) expect(chapter, path).toContain(`\`${path}`)
   })
 
   it("let every value of the original's pass", () => {
