@@ -53,16 +53,21 @@ export class ApiServer {
     return output(program, ...onNode(this.programs[program], ...args), this.cluster.environment)
   }
 
+  /** @returns its stdout. @throws with its words when it fails */
+  kubectl(...args: string[]): Promise<string> {
+    return output('kubectl', ...onNode('kubectl', ...args), this.cluster.environment)
+  }
+
   /** @returns the object as the API server has it */
   async get(kind: string, name: string): Promise<KubernetesObject> {
-    const json = await this.cluster.kubectl('-n', 'istio-system', 'get', kind, name, '-o', 'json')
+    const json = await this.kubectl('-n', 'istio-system', 'get', kind, name, '-o', 'json')
     return JSON.parse(json) as KubernetesObject
   }
 
   /** @returns kinds and names of everything there is, sorted */
   async everything(): Promise<readonly string[]> {
     const columns = 'custom-columns=K:.kind,N:.metadata.namespace,M:.metadata.name'
-    const list = await this.cluster.kubectl('get', kinds, '-A', '--no-headers', '-o', columns)
+    const list = await this.kubectl('get', kinds, '-A', '--no-headers', '-o', columns)
     return list
       .trim()
       .split('\n')

@@ -109,7 +109,7 @@ describe('istioctl install', () => {
     const ready = [...count, 'numberReady', 'numberAvailable'].map((name) => [name, 1])
     const status = { ...Object.fromEntries(ready), numberMisscheduled: 0, observedGeneration: 1 }
     await until('the DaemonSet can be said to be ready', () =>
-      server.cluster.kubectl(
+      server.kubectl(
         ...['-n', 'istio-system', 'patch', 'daemonset', 'istio-cni-node'],
         ...['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })],
       ),

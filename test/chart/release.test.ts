@@ -81,3 +81,24 @@ describe("the original's release", () => {
     },
   )
 })
+
+describe('the notes of an installation', () => {
+  const notes = async (...values: readonly string[]) => {
+    const set = values.flatMap((value) => ['--set', value])
+    const dry = ['install', 'istio-cni', chartDirectory, '--dry-run=server', ...inNamespace, ...set]
+    return (await server.output('helm', ...dry)).split('NOTES:')[1]
+  }
+
+  it('say nothing of keys that nobody has set', async () => {
+    expect(await notes()).toMatch(/kubectl get daemonset -n istio-system istio-cni-node/)
+    expect(await notes()).not.toMatch(/warning|no effect/i)
+  })
+
+  it.each(['ambient.configDir', 'repair.hub', 'repair.tag', 'logLevel'])(
+    'say that %s has no effect',
+    async (key) => {
+      expect(await notes(`${key}=x`)).toContain(`WARNING: ${key} has no effect`)
+      expect(await notes(`cni.${key}=x`)).toContain(`WARNING: cni.${key} has no effect`)
+    },
+  )
+})

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { distDirectory } from '../../scripts/tools.ts'
+import { until } from '../cluster/condition.ts'
 import { start } from '../cluster/processes.ts'
 import { ApiServer } from './api-server.ts'
 import { installed } from './rendered.ts'
@@ -16,6 +17,7 @@ beforeAll(async () => {
   server = await ApiServer.start()
   const program = join(import.meta.dirname, 'programs/serve.ts')
   await start('repository', [process.execPath, program, port, repository], server.cluster.environment)
+  await until('the repository is served', () => server.output('helm', 'repo', 'add', 'test', url))
 })
 
 afterEach(() => server.run('helm', 'uninstall', 'istio-cni', ...namespace))
@@ -40,7 +42,7 @@ describe.each(['helm', 'helm4'] as const)('%s with the repository', (helm) => {
       images: ['dhi.io/istio-install-cni:1.30.3'],
       pullSecrets: { pod: ['dhi-pull-secret'], account: ['dhi-pull-secret'] },
     })
-    expect(await server.cluster.kubectl('get', 'clusterrolebinding')).toMatch(/^istio-cni /m)
+    expect(await server.kubectl('get', 'clusterrolebinding')).toMatch(/^istio-cni /m)
   })
 
   it('finds the chart with its description', async () => {

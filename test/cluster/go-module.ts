@@ -1,4 +1,4 @@
-// Programs from a go.mod of ours: built when they are not in the cache for exactly that go.mod.
+// Programs from a go.mod of ours: built when the cache has none of exactly that go.mod and those variables.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
@@ -7,14 +7,19 @@ import { bringGo, goEnvironment } from './go.ts'
 import { clusterCache } from './layout.ts'
 import { runLoudly } from './run-loudly.ts'
 
+/** Variables of packages, as a release sets them when it is linked. */
+export type Variables = Readonly<Record<string, string>>
+
 export class GoModule {
   readonly #directory: string
   readonly #packages: Readonly<Record<string, string>>
+  readonly #variables: Variables
 
   /** @param directory of go.mod and go.sum @param packages by the names of their programs */
-  constructor(directory: string, packages: Readonly<Record<string, string>>) {
+  constructor(directory: string, packages: Readonly<Record<string, string>>, variables: Variables = {}) {
     this.#directory = directory
     this.#packages = packages
+    this.#variables = variables
   }
 
   get programs(): readonly string[] {
@@ -25,8 +30,12 @@ export class GoModule {
   async builtDirectory(): Promise<string> {
     const names = ['go.mod', 'go.sum']
     const files = await Promise.all(names.map((name) => readFile(join(this.#directory, name))))
-    const hash = createHash('sha256').update(Buffer.concat(files)).digest('hex').slice(0, 16)
-    return join(clusterCache, 'tools', hash)
+    const hash = createHash('sha256').update(Buffer.concat(files)).update(this.#linkerFlags.join(' '))
+    return join(clusterCache, 'tools', hash.digest('hex').slice(0, 16))
+  }
+
+  get #linkerFlags(): readonly string[] {
+    return Object.entries(this.#variables).map(([name, value]) => `-X ${name}=${value}`)
   }
 
   /** Of those programs, the ones that still have to be built. */
@@ -51,7 +60,8 @@ export class GoModule {
     try {
       const packages = programs.map((name) => this.#packages[name] ?? '')
       // -s -w: a third less to link and to load. nice: an hour's work of a machine that may have others to do.
-      const build = [go, 'build', '-trimpath', '-ldflags=-s -w', '-o', `${unfinished}/`, ...packages]
+      const flags = ['-s', '-w', ...this.#linkerFlags].join(' ')
+      const build = [go, 'build', '-trimpath', `-ldflags=${flags}`, '-o', `${unfinished}/`, ...packages]
       await runLoudly('nice', ['-n', '19', ...build], {
         cwd: this.#directory,
         env: { ...goEnvironment(go), CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },

@@ -1,7 +1,8 @@
 // Kubernetes' programs and helm: those that are given, or else built from tools/go.mod.
+import { readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { find } from './debian-packages.ts'
-import { GoModule } from './go-module.ts'
+import { GoModule, type Variables } from './go-module.ts'
 
 const kubernetesPrograms = [
   'kube-apiserver',
@@ -10,10 +11,30 @@ const kubernetesPrograms = [
   'kubelet',
   'kubectl',
 ] as const
-export const toolsModule = new GoModule(join(import.meta.dirname, 'tools'), {
-  ...Object.fromEntries(kubernetesPrograms.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
-  helm: 'helm.sh/helm/v3/cmd/helm',
-})
+const moduleDirectory = join(import.meta.dirname, 'tools')
+
+/** What a release is told of its own version: without, a chart is refused for a cluster of version 0. */
+function kubernetesVersion(): Variables {
+  const goMod = readFileSync(join(moduleDirectory, 'go.mod'), 'utf8')
+  const [, version, minor] = /\sk8s\.io\/kubernetes (v1\.(\d+)\.\d+)\s/.exec(goMod) ?? []
+  if (version === undefined || minor === undefined) throw new Error('tools/go.mod names no Kubernetes')
+  return {
+    'k8s.io/component-base/version.gitVersion': version,
+    'k8s.io/component-base/version.gitMajor': '1',
+    'k8s.io/component-base/version.gitMinor': minor,
+    'helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor': minor,
+    'helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor': minor,
+  }
+}
+
+export const toolsModule = new GoModule(
+  moduleDirectory,
+  {
+    ...Object.fromEntries(kubernetesPrograms.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
+    helm: 'helm.sh/helm/v3/cmd/helm',
+  },
+  kubernetesVersion(),
+)
 
 /** Directories with tools that somebody put there, and the names of those that nobody did. */
 export interface GivenTools {
