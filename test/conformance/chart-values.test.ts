@@ -31,7 +31,7 @@ const OTHER_LAYERS: Readonly<Record<string, readonly [original: Tree, ours: Tree
 
 /** Where both lists are written down for readers. */
 const differences = await readFile(join(import.meta.dirname, '../../docs/reference/differences.md'), 'utf8')
-const [, chapter = ''] = differences.split("## The chart's values")
+const [chapter = ''] = differences.split("## The chart's values")[1]?.split('\n## ') ?? []
 
 /** Values of other charts, which the recorded profiles set too. */
 const OF_OTHERS = /^global\.(proxy|waypoint|omitSidecarInjectorConfigMap)/
