@@ -39,12 +39,15 @@ export function clusterRole(): TypedResource<k8s.KubeClusterRoleProps> {
             verbs: ['get'],
           }),
         ),
-        when(equals(value('platform'), 'openshift'), {
-          apiGroups: ['security.openshift.io'],
-          resources: ['securitycontextconstraints'],
-          resourceNames: ['privileged'],
-          verbs: ['use'],
-        }),
+        when(
+          equals(value('platform'), 'openshift'),
+          comment('Directories of the node, its network, and capabilities.', {
+            apiGroups: ['security.openshift.io'],
+            resources: ['securitycontextconstraints'],
+            resourceNames: ['privileged'],
+            verbs: ['use'],
+          }),
+        ),
       ],
     },
   }

@@ -1,4 +1,4 @@
-import { all, equals, value } from '../expressions/index.ts'
+import { all, comment, equals, value } from '../expressions/index.ts'
 import { releaseLabels } from './labels.ts'
 import { NAME } from './names.ts'
 import type { Resource } from './resource.ts'
@@ -18,7 +18,10 @@ export function networkAttachmentDefinition(namespace = 'default'): Resource {
     condition: all(inNamespaceScope, equals(value('provider'), 'multus')),
     template: {
       metadata: {
-        name: NAME.networkAttachment,
+        name: comment(
+          'Without a spec, Multus takes the configuration of this name from its directory on the node, where the agent writes it.',
+          NAME.networkAttachment,
+        ),
         namespace,
         labels: { 'operator.istio.io/component': 'Cni', ...releaseLabels },
       },

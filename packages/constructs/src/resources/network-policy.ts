@@ -18,7 +18,9 @@ export function networkPolicy(): TypedResource<k8s.KubeNetworkPolicyProps> {
         labels: { ...podSelector, ...componentLabels },
       },
       spec: {
-        podSelector: { matchLabels: podSelector },
+        podSelector: comment("Without effect on pods in their node's network (hostNetwork).", {
+          matchLabels: podSelector,
+        }),
         policyTypes: ['Ingress', 'Egress'],
         ingress: [
           comment('Metrics', { ports: [{ protocol: 'TCP', port: value('monitoringPort') }] }),
