@@ -2,7 +2,7 @@ import { ApiObject, type ApiObjectProps } from 'cdk8s'
 import type { Construct } from 'constructs'
 import { evaluate, type Template, type TemplateContext } from './expressions/index.ts'
 import { isEmpty } from './expressions/truth.ts'
-import { contextOf } from './render-context.ts'
+import type { RenderContext } from './render-context.ts'
 import type { Resource } from './resources/resource.ts'
 
 /**

@@ -3,7 +3,7 @@ import { Construct } from 'constructs'
 import { CniObject } from './cni-object.ts'
 import { namespaceOf } from './namespace.ts'
 import { contextFrom, type IstioCniProps } from './props.ts'
-import { contextOf, provideContext } from './render-context.ts'
+import { contextOf, provideContext, type RenderContext } from './render-context.ts'
 import type { Resource } from './resources/resource.ts'
 
 /** Some of the objects of an installation: within {@link IstioCni} by its props, alone by its own. */
@@ -19,21 +19,26 @@ export abstract class CniPart extends Construct {
     resources: Readonly<Record<string, Resource>>,
   ) {
     super(scope, id)
-    this.namespace = provideFor(this, props)
+    const rendering = provideFor(this, props)
+    this.namespace = namespaceIn(rendering, this)
     this.apiObjects = Object.entries(resources).flatMap(
-      ([name, resource]) => CniObject.add(this, name, resource) ?? [],
+      ([name, resource]) => CniObject.add(this, name, resource, rendering) ?? [],
     )
   }
 }
 
 /**
- * Sees to it that there is a context for what is below the construct: one of its own if it has props, or if nothing
- * above has one. Gives the namespace of what is made in it.
+ * The context for what is below the construct: one of its own if it has props, or if nothing above provides one.
+ * @throws {PropsError} with everything that is wrong with the props
  */
-export function provideFor(construct: Construct, props: IstioCniProps | undefined): string {
-  if (props !== undefined || contextOf(construct) === undefined) {
-    provideContext(construct, { mode: 'evaluate', context: contextFrom(construct, props ?? {}) })
-  }
-  const rendering = contextOf(construct)
-  return rendering?.mode === 'evaluate' ? rendering.context.release.namespace : namespaceOf(construct)
+export function provideFor(construct: Construct, props: IstioCniProps | undefined): RenderContext {
+  const inherited = contextOf(construct)
+  if (props === undefined && inherited !== undefined) return inherited
+  const own = { mode: 'evaluate', context: contextFrom(construct, props ?? {}) } as const
+  provideContext(construct, own)
+  return own
+}
+
+export function namespaceIn(rendering: RenderContext, construct: Construct): string {
+  return rendering.mode === 'evaluate' ? rendering.context.release.namespace : namespaceOf(construct)
 }

@@ -6,7 +6,7 @@ import { CniDaemonSet } from './cni-daemon-set.ts'
 import { CniNetworkAttachmentDefinition } from './cni-network-attachment-definition.ts'
 import { CniNetworkPolicy } from './cni-network-policy.ts'
 import { CniNodeTest } from './cni-node-test.ts'
-import { provideFor } from './cni-part.ts'
+import { namespaceIn, provideFor } from './cni-part.ts'
 import { CniPodMonitor } from './cni-pod-monitor.ts'
 import { CniRbac } from './cni-rbac.ts'
 import { CniResourceQuota } from './cni-resource-quota.ts'
@@ -31,7 +31,7 @@ export class IstioCni extends Construct {
    */
   constructor(scope: Construct, id: string, props?: IstioCniProps) {
     super(scope, id)
-    this.namespace = provideFor(this, props)
+    this.namespace = namespaceIn(provideFor(this, props), this)
     const networkPolicy = new CniNetworkPolicy(this, 'network-policy')
     const resourceQuota = new CniResourceQuota(this, 'resource-quota')
     this.rbac = new CniRbac(this, 'rbac')
