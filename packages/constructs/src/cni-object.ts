@@ -24,12 +24,14 @@ export class CniObject extends ApiObject {
     return typeof candidate === 'object' && candidate !== null && #isNamespaced in candidate
   }
 
-  /** Adds the object, if there is such an object in the scope's context. */
-  static add(scope: Construct, id: string, resource: Resource): CniObject | undefined {
+  /** Adds the object, if there is such an object in the context. */
+  static add(
+    scope: Construct,
+    id: string,
+    resource: Resource,
+    rendering: RenderContext,
+  ): CniObject | undefined {
     const { apiVersion, kind, condition } = resource
-    const rendering = contextOf(scope)
-    if (rendering === undefined)
-      throw new Error(`${scope.node.path}: no scope provides a context to render in`)
     if (rendering.mode === 'print') return new CniObject(scope, id, resource, { apiVersion, kind })
     const { context } = rendering
     if (condition !== undefined && isEmpty(evaluate(condition, context))) return undefined
