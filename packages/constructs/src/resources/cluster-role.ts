@@ -32,14 +32,6 @@ export function clusterRole(): TypedResource<k8s.KubeClusterRoleProps> {
           verbs: ['get'],
         }),
         when(
-          value('hostCredentials'),
-          comment('For the plugin, while the agent is away.', {
-            ...core,
-            resources: ['namespaces'],
-            verbs: ['get'],
-          }),
-        ),
-        when(
           equals(value('platform'), 'openshift'),
           comment('Directories of the node, its network, and capabilities.', {
             apiGroups: ['security.openshift.io'],

@@ -21,8 +21,8 @@ const rights = (resource: Resource, values: ValuesInput) =>
 describe('the rights of the agent', () => {
   it('in the whole cluster are to follow pods, to write events, and to look at its node', () => {
     const always = ['pods: get list watch', 'events: create patch', 'nodes: get']
-    expect(rights(clusterRole(), {})).toEqual([...always, 'namespaces: get'])
-    expect(rights(clusterRole(), { hostCredentials: false })).toEqual(always)
+    expect(rights(clusterRole(), {})).toEqual(always)
+    expect(rights(clusterRole(), { ambient: { enabled: true } })).toEqual(always)
     expect(rights(clusterRole(), { platform: 'openshift' })).toContain(
       'securitycontextconstraints privileged: use',
     )
