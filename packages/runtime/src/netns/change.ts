@@ -2,6 +2,7 @@
 import type { KernelProgram } from '../rules/program.ts'
 import { Deadline } from './deadline.ts'
 import { NetnsError } from './errors.ts'
+import { copyKernelRules } from './kernel-copy.ts'
 import type { Nftables } from './nftables.ts'
 import { isOurNftTable } from './ours.ts'
 import { nftNameOf, type Present, type PresentXtables, type RuleSetName, type Toolbox } from './rule-sets.ts'
@@ -45,6 +46,22 @@ export function writeTarget(target: Target, present: Present, toolbox: Toolbox, 
     return
   }
   replaceXtables(target.place, present.xtables.get(target.name)?.tables ?? [], target.text, toolbox, undo)
+}
+
+/**
+ * Puts all targets into a namespace without any rules, as they are known from another.
+ * @returns false when it cannot be done, and nothing has changed
+ */
+export function copyTargets(
+  targets: readonly Target[],
+  bytes: Buffer,
+  toolbox: Toolbox,
+  undo: UndoStack,
+): boolean {
+  if (!copyKernelRules(bytes)) return false
+  for (const target of targets)
+    if (target.name !== 'nft') undo.push(() => restoreState(target.place, [], toolbox))
+  return true
 }
 
 /** Removes what is ours from one rule set and leaves the rest. */

@@ -1,6 +1,7 @@
 /** What a program looks like in the kernel, learned by loading it into an empty namespace and reading it back. */
 import type { KernelProgram } from '../rules/program.ts'
 import { targetsOf, writeTarget } from './change.ts'
+import { NetnsError } from './errors.ts'
 import { kernelRules } from './kernel-rules.ts'
 import { insideScratchNamespace, type OpenNamespace } from './namespace.ts'
 import { hasLegacyTables, ourLinesOf, type RuleSetName, readPresent, type Toolbox } from './rule-sets.ts'
@@ -20,10 +21,33 @@ const mostRemembered = 64
 /** Remembers what programs look like by their text, so that a known one costs nothing. */
 export class Expectations {
   readonly #remembered = new Map<string, Expectation>()
+  readonly #askedOnce = new Set<string>()
+
+  /** What is known, or worth knowing: to learn it takes longer than to write it once. */
+  usual(
+    program: KernelProgram,
+    variant: XtablesVariant,
+    toolbox: Toolbox,
+    current: OpenNamespace,
+  ): Expectation | undefined {
+    const key = keyOf(program, variant)
+    if (this.#remembered.has(key) || this.#askedOnce.has(key)) {
+      try {
+        return this.of(program, variant, toolbox, current)
+      } catch (error) {
+        // Whoever can do without it finds out what is wrong where it matters.
+        if (error instanceof NetnsError) return undefined
+        throw error
+      }
+    }
+    if (this.#askedOnce.size >= mostRemembered) this.#askedOnce.clear()
+    this.#askedOnce.add(key)
+    return undefined
+  }
 
   /** The thread is inside `current` and is there again afterwards. */
   of(program: KernelProgram, variant: XtablesVariant, toolbox: Toolbox, current: OpenNamespace): Expectation {
-    const key = JSON.stringify(program.backend === 'nft' ? program.nft : [variant, program.restore])
+    const key = keyOf(program, variant)
     const expectation = this.#remembered.get(key) ?? learned(program, variant, toolbox, current)
     this.#remembered.delete(key)
     this.#remembered.set(key, expectation)
@@ -32,6 +56,9 @@ export class Expectations {
     return expectation
   }
 }
+
+const keyOf = (program: KernelProgram, variant: XtablesVariant): string =>
+  JSON.stringify(program.backend === 'nft' ? program.nft : [variant, program.restore])
 
 function learned(
   program: KernelProgram,

@@ -13,12 +13,15 @@ const kinds = { table: subsystem | 0, chain: subsystem | 3, rule: subsystem | 6 
 const anyFamily = Buffer.alloc(4)
 const headerLength = 16
 const attributesAt = headerLength + anyFamily.length
-/** Numbers that the kernel gives as it goes, and counters of packets, by kind of object. */
+/** Numbers that the kernel gives as it goes, by kind of object. */
 const passing: Readonly<Record<number, readonly number[]>> = {
   [kinds.table]: [4],
-  [kinds.chain]: [2, 8],
+  [kinds.chain]: [2],
   [kinds.rule]: [3, 6],
 }
+/** Of a chain */
+const counters = 8
+/** Of a rule */
 const expressions = 4
 const counterName = 'counter\0'
 
@@ -59,12 +62,14 @@ export function steady(bytes: Buffer): void {
     if (length < headerLength || at + length > bytes.length) return
     // Sequence number and port of the socket, then the generation of the rules.
     bytes.fill(0, at + 8, at + headerLength)
-    const fields = passing[bytes.readUInt16LE(at + 4)]
+    const kind = bytes.readUInt16LE(at + 4)
+    const fields = passing[kind]
     if (fields !== undefined) {
       bytes.fill(0, at + headerLength + 2, at + attributesAt)
       for (const { type, value } of listAttributes(bytes.subarray(at + headerLength, at + length), 4)) {
         if (fields.includes(type)) value.fill(0)
-        else if (type === expressions && fields === passing[kinds.rule]) steadyCounters(value)
+        else if (kind === kinds.chain && type === counters) zeroValues(value)
+        else if (kind === kinds.rule && type === expressions) steadyExpressions(value)
       }
     }
     at += (length + 3) & ~3
@@ -72,10 +77,14 @@ export function steady(bytes: Buffer): void {
 }
 
 /** A list of expressions, each a name and its data. */
-function steadyCounters(list: Buffer): void {
+function steadyExpressions(list: Buffer): void {
   for (const { value } of listAttributes(list, 0)) {
     // The name comes first, behind its header.
-    if (value.toString('latin1', 4, 4 + counterName.length) === counterName)
-      value.fill(0, 4 + counterName.length)
+    if (value.toString('latin1', 4, 4 + counterName.length) !== counterName) continue
+    for (const { value: data } of listAttributes(value, 4 + counterName.length)) zeroValues(data)
   }
+}
+
+function zeroValues(list: Buffer): void {
+  for (const { value } of listAttributes(list, 0)) value.fill(0)
 }

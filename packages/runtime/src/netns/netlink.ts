@@ -18,7 +18,14 @@ const mostObjects = 65_536
 const mostBytes = 4 * 1024 * 1024
 
 /** <linux/netlink.h> */
-export const flags = { request: 0x1, ack: 0x4, dump: 0x300, exclusive: 0x200, create: 0x400 } as const
+export const flags = {
+  request: 0x1,
+  ack: 0x4,
+  dump: 0x300,
+  exclusive: 0x200,
+  create: 0x400,
+  append: 0x800,
+} as const
 const nestedFlag = 0x8000
 const attributeTypeMask = 0x3fff
 const kinds = { error: 2, done: 3 } as const

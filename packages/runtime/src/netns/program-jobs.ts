@@ -2,13 +2,14 @@
 import { PASSTHROUGH_SOURCE } from '@istio-install-cni/config-schema'
 import { ambientRoute, tproxyRoute } from '../rules/policy-routes.ts'
 import type { KernelProgram, SystemChanges } from '../rules/program.ts'
-import { clearRuleSet, targetsOf, writeTarget } from './change.ts'
+import { clearRuleSet, copyTargets, type Target, targetsOf, writeTarget } from './change.ts'
 import type { Difference } from './difference.ts'
 import { type Expectations, isExactlyHere } from './expectation.ts'
 import { fittedTo, type Ipv6, ipv6For } from './ipv6.ts'
+import { hasNoKernelRules } from './kernel-rules.ts'
 import type { OpenNamespace } from './namespace.ts'
 import { spareOpenConnections, takeUpOpenConnections } from './open-connections.ts'
-import { compareRuleSets, ourLinesOf, readPresent, type Toolbox } from './rule-sets.ts'
+import { compareRuleSets, hasLegacyTables, ourLinesOf, readPresent, type Toolbox } from './rule-sets.ts'
 import { addSystemChanges, missingSystemChanges, removeSystemChanges } from './system.ts'
 import { UndoStack } from './undo.ts'
 import type { XtablesVariant } from './xtables.ts'
@@ -52,6 +53,7 @@ function applyFitted(job: ProgramJob, ipv6: Ipv6): ApplyOutcome {
       ? job.expectations.of(program, variant, toolbox, job.current)
       : undefined
     if (ours.size === 0) spareOpenConnections(undo)
+    if (isCopied(job, targets, undo)) return 'applied'
     let written = 0
     for (const target of targets) {
       if (isSame(ours.get(target.name), expected?.lines.get(target.name))) continue
@@ -63,6 +65,20 @@ function applyFitted(job: ProgramJob, ipv6: Ipv6): ApplyOutcome {
     if (ours.size === 0) return 'applied'
     return written + stale.length + added === 0 ? 'unchanged' : 'replaced'
   })
+}
+
+/** The usual rules go into a new pod as the kernel has them elsewhere: the tools of iptables take ten times as long. */
+function isCopied(
+  { program, variant, toolbox, expectations, current }: ProgramJob,
+  targets: readonly Target[],
+  undo: UndoStack,
+): boolean {
+  if (program.backend !== 'iptables' || variant !== 'nft') return false
+  // Only a tool inside the user namespace may write rules that match owners.
+  if (toolbox.xtables.userNamespace !== undefined) return false
+  if (hasLegacyTables() || !hasNoKernelRules()) return false
+  const bytes = expectations.usual(program, variant, toolbox, current)?.bytes
+  return bytes !== undefined && copyTargets(targets, bytes, toolbox, undo)
 }
 
 function isSame(actual: readonly string[] | undefined, expected: readonly string[] | undefined): boolean {
