@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
 import { staleFiles } from './generate.ts'
+import { staleCharts } from './synth.ts'
 import { print, root, tool } from './tools.ts'
 
 interface Check {
@@ -37,6 +38,11 @@ const checks: readonly Check[] = [
     name: 'generated files are current',
     hint: 'npm run generate',
     run: async () => (await staleFiles()).join('\n'),
+  },
+  {
+    name: 'the chart is what its source says',
+    hint: 'npm run synth',
+    run: async () => (await staleCharts()).join('\n'),
   },
 ]
 

@@ -11,12 +11,11 @@ export async function staleCharts(): Promise<string[]> {
   return (await staleIn(chartsDirectory, chartsTree())).map((file) => `charts/${file}`)
 }
 
-/** Writes everything. */
-export async function synth(): Promise<void> {
-  for (const file of await writeTree(chartsDirectory, chartsTree())) print(`wrote charts/${file}`)
+/** Writes what is not committed: dist/{manifests,istioctl,repository}. */
+export async function writeDistTrees(): Promise<void> {
   for (const [directory, tree] of Object.entries(distTrees(releaseTime()))) {
     const written = await writeTree(join(distDirectory, directory), tree)
-    print(`dist/${directory}: ${tree.size} files, ${written.length} changed`)
+    if (written.length > 0) print(`dist/${directory}: ${written.length} of ${tree.size} files changed`)
   }
 }
 
@@ -28,4 +27,7 @@ function releaseTime(): number {
   return told
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await synth()
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  for (const file of await writeTree(chartsDirectory, chartsTree())) print(`wrote charts/${file}`)
+  await writeDistTrees()
+}

@@ -6,6 +6,7 @@ import { missingForChart } from '../test/chart/programs.ts'
 import { missingForCluster } from '../test/cluster/programs.ts'
 import { build } from './build.ts'
 import { runChecks } from './check.ts'
+import { writeDistTrees } from './synth.ts'
 import { cacheDirectory, print, root } from './tools.ts'
 import { withoutTier } from './without-tier.ts'
 
@@ -73,6 +74,7 @@ const vitestArgs = args.filter((arg) => !names.has(arg))
 
 mkdirSync(cacheDirectory, { recursive: true })
 await build()
+await writeDistTrees()
 const total: Counts = { passed: 0, failed: 0, skipped: 0 }
 if (isChosen('check')) {
   const { passed, failed } = await runChecks()

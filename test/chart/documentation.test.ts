@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { distDirectory, root } from '../../scripts/tools.ts'
+import { until } from '../cluster/condition.ts'
 import { onNode } from '../cluster/node-namespace.ts'
 import { start } from '../cluster/processes.ts'
 import { ApiServer } from './api-server.ts'
 import { type Commands, commandsOf } from './documents.ts'
-import { type End, run } from './run.ts'
+import { type End, output, run } from './run.ts'
 
 const port = '8880'
 const serve = join(import.meta.dirname, 'programs/serve.ts')
@@ -27,6 +28,10 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'chart-documentation-'))
   const repository = [process.execPath, serve, port, join(distDirectory, 'repository')]
   await start('repository', repository, server.cluster.environment)
+  await until('the repository is served', async () => {
+    const index = `${reader.CHART_REPOSITORY}/index.yaml`
+    return (await run(...onNode(process.execPath, '-e', `await fetch('${index}')`), {})).code === 0
+  })
 })
 
 afterAll(async () => {
@@ -49,28 +54,33 @@ async function execute(script: string, env: NodeJS.ProcessEnv): Promise<End> {
   return ended
 }
 
-/** What a node would bring about: istioctl waits until every agent is ready, or, without one, until there need be none. */
+/** What a node would bring about: istioctl waits for an agent that is ready. */
 async function agentIsReady(ended: Promise<End>): Promise<void> {
   let isRunning = true
   const over = ended.then(() => {
     isRunning = false
   })
-  const counts = ['desired', 'current', 'updated'].map((name) => `${name}NumberScheduled`)
-  const ready = [...counts, 'numberReady', 'numberAvailable'].map((name) => [name, 1])
-  const patch = (generation: number) =>
-    JSON.stringify({
-      status: { ...Object.fromEntries(ready), numberMisscheduled: 0, observedGeneration: generation },
-    })
-  for (let generation = 1; isRunning; generation += 1) {
-    for (const namespace of ['istio-system', 'kube-system'])
-      await server.cluster
-        .kubectl(
-          ...['-n', namespace, 'patch', 'daemonset', 'istio-cni-node', '--subresource=status'],
-          ...['--type=merge', '-p', patch(generation)],
-        )
-        .catch(() => undefined)
+  while (isRunning) {
+    await reportReady().catch(() => undefined)
     await Promise.race([over, pause(200)])
   }
+}
+
+const counts = ['desired', 'current', 'updated'].map((name) => `${name}NumberScheduled`)
+const ready = [...counts, 'numberReady', 'numberAvailable'].map((name) => [name, 1])
+
+async function reportReady(): Promise<void> {
+  const daemonSet = ['-n', 'istio-system', 'daemonset', 'istio-cni-node'] as const
+  const generation = await server.cluster.kubectl(
+    'get',
+    ...daemonSet,
+    '-o',
+    'jsonpath={.metadata.generation}',
+  )
+  const observedGeneration = Number(generation)
+  const status = { ...Object.fromEntries(ready), numberMisscheduled: 0, observedGeneration }
+  const patch = JSON.stringify({ status })
+  await server.cluster.kubectl('patch', ...daemonSet, '--subresource=status', '--type=merge', '-p', patch)
 }
 
 const documents = [
@@ -85,6 +95,8 @@ describe.each(documents)('%s with %s', (document, helm) => {
   beforeAll(async () => {
     env = await home(helm, server.programs[helm])
     await server.cluster.kubectl('-n', 'istio-system', 'delete', 'secret', '--all')
+    const key = ['--batch', '--passphrase', '', '--quick-gen-key', 'Release <release@registry.example>']
+    await output('gpg', ...onNode('gpg', ...key), env)
   })
 
   const executed = commandsOf(document).filter(({ notExecuted }) => notExecuted === undefined)
@@ -92,7 +104,7 @@ describe.each(documents)('%s with %s', (document, helm) => {
     'says at %s what happens',
     async (_, { script, fails }) => {
       const ended = await execute(script, env)
-      if (fails === undefined) expect(ended).toMatchObject({ code: 0 })
+      if (fails === undefined) expect(ended.code, ended.stderr).toBe(0)
       else {
         expect(ended.code).not.toBe(0)
         expect(ended.stderr).toContain(fails)

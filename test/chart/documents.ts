@@ -13,7 +13,7 @@ export interface Commands {
   readonly fails?: string
 }
 
-const block = /(?:^<!-- (not executed|fails): (.+) -->\n)?^```sh\n(.*?)^```$/gms
+const block = /(?:^<!-- (not executed|fails): ([^\n]+) -->\n)?^```sh\n(.*?)^```$/gms
 
 /** Every block of shell commands, in its order. */
 export function commandsOf(document: string): Commands[] {
