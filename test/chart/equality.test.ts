@@ -56,9 +56,12 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 const byIdentity = (objects: readonly KubernetesObject[]) =>
   Object.fromEntries(objects.map((object) => [identity(object), object]))
 
+/** A failure is cut down for no longer than this. */
+const limit = { interruptAfterTimeLimit: 90_000, markInterruptAsFailure: true }
+
 /** Many sets of values: on failure it is cut down to one. */
 const many = (values: fc.Arbitrary<unknown>) =>
-  fc.array(values, { minLength: 1, maxLength: 80, size: 'max' }).map((sets) => plain(sets) as unknown[])
+  fc.array(values, { minLength: 1, maxLength: 40, size: 'max' }).map((sets) => plain(sets) as unknown[])
 
 describe('the chart and the constructs', () => {
   it('make the same objects of any values', async () => {
@@ -72,7 +75,7 @@ describe('the chart and the constructs', () => {
       }
       compared += sets.length
     })
-    await fc.assert(property, { numRuns: 10 })
+    await fc.assert(property, { ...limit, numRuns: 10 })
     expect(compared).toBeGreaterThan(100)
   })
 
@@ -86,7 +89,7 @@ describe('the chart and the constructs', () => {
         ).toEqual(expected)
       refused += expected.filter(({ isRefused }) => isRefused).length
     })
-    await fc.assert(property, { numRuns: 8 })
+    await fc.assert(property, { ...limit, numRuns: 10 })
     expect(refused).toBeGreaterThan(100)
   })
 })

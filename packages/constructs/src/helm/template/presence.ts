@@ -45,7 +45,7 @@ const ofEach = (of: unknown, body: unknown): Presence => {
 
 const anyOf = (of: readonly Presence[]): Presence => {
   if (of.includes('always')) return 'always'
-  const conditions = of.filter((each) => each !== 'never')
+  const conditions = distinct(of.filter((each) => each !== 'never' && each !== 'always'))
   const [first, ...others] = conditions
   if (first === undefined) return 'never'
   return others.length === 0 ? first : { $expression: { op: 'any', of: conditions } }
@@ -53,11 +53,15 @@ const anyOf = (of: readonly Presence[]): Presence => {
 
 const allOf = (of: readonly Presence[]): Presence => {
   if (of.includes('never')) return 'never'
-  const conditions = of.filter((each) => each !== 'always')
+  const conditions = distinct(of.filter((each) => each !== 'always' && each !== 'never'))
   const [first, ...others] = conditions
   if (first === undefined) return 'always'
   return others.length === 0 ? first : { $expression: { op: 'all', of: conditions } }
 }
+
+const distinct = (conditions: readonly Expression<unknown>[]): Expression<unknown>[] => [
+  ...new Map(conditions.map((condition) => [JSON.stringify(condition), condition])).values(),
+]
 
 const negated = (condition: Expression<unknown>): Expression<boolean> => ({
   $expression: { op: 'not', of: condition },
