@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -111,4 +111,15 @@ describe.each(documents)('%s with %s', (document, helm) => {
       }
     },
   )
+})
+
+describe('dist/manifests', () => {
+  it('has no file with an object or a field that a strict API server refuses', async () => {
+    const manifests = join(distDirectory, 'manifests')
+    const strict = ['--dry-run=server', '--validate=strict']
+    const applied = await server.cluster.kubectl('apply', ...strict, '-f', manifests)
+    expect(applied.match(/^daemonset.apps.*\(server dry run\)$/gm)?.length).toBe(
+      (await readdir(manifests)).length,
+    )
+  })
 })
