@@ -59,9 +59,14 @@ const byIdentity = (objects: readonly KubernetesObject[]) =>
 /** A failure is cut down for no longer than this. */
 const limit = { interruptAfterTimeLimit: 90_000, markInterruptAsFailure: true }
 
-/** Many sets of values: on failure it is cut down to one. */
+/** Many sets of values: on failure it is cut down to one. cdk8s takes the key __proto__ for something else. */
 const many = (values: fc.Arbitrary<unknown>) =>
-  fc.array(values, { minLength: 1, maxLength: 40, size: 'max' }).map((sets) => plain(sets) as unknown[])
+  fc
+    .array(
+      values.filter((each) => !JSON.stringify(each).includes('__proto__')),
+      { minLength: 1, maxLength: 40, size: 'max' },
+    )
+    .map((sets) => plain(sets) as unknown[])
 
 describe('the chart and the constructs', () => {
   it('make the same objects of any values', async () => {

@@ -3,6 +3,14 @@ The values that the templates read, as JSON: the chart's defaults, overlaid with
 platform, the user's values at the root, and those under "cni". What the user wrote goes before every profile.
 */}}
 {{- define "istio-cni.values" -}}
+{{- /* Every file asks for them; the answer stays the same. */}}
+{{- if not (hasKey .Values "_merged") }}
+  {{- $_ := set .Values "_merged" (include "istio-cni.merged" .) }}
+{{- end }}
+{{- .Values._merged }}
+{{- end }}
+
+{{- define "istio-cni.merged" -}}
 {{- if hasKey .Values "defaults" }}
   {{- fail "defaults: not a prefix for values. Write them without it: not defaults.hub, but hub." }}
 {{- end }}

@@ -6,7 +6,7 @@ import type { ChartMetadata } from './chart-metadata.ts'
 import { ciValues } from './ci-values.ts'
 import { helmIgnore } from './helm-ignore.ts'
 import { helpersTemplate } from './helpers-template.ts'
-import { notesTemplate } from './notes-template.ts'
+import { notesHelpersTemplate, notesTemplate } from './notes-template.ts'
 import { readme } from './readme.ts'
 import { valuesFile } from './values-file.ts'
 import { layerFiles, valuesTemplate } from './values-template.ts'
@@ -36,6 +36,7 @@ export const chartFiles = (objects: readonly ChartObject[], metadata: ChartMetad
     ...layerFiles((layer) => stringify(layer)),
     ['templates/NOTES.txt', notesTemplate()],
     ['templates/_helpers.tpl', helpersTemplate],
+    ['templates/_notes.tpl', notesHelpersTemplate()],
     ['templates/_values.tpl', valuesTemplate],
     ...templates(objects),
   ])

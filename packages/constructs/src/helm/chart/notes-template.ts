@@ -1,4 +1,7 @@
-import { defaultValues, valueRows } from '@istio-install-cni/config-schema'
+import { defaultValues, valueRows, valuesSchema } from '@istio-install-cni/config-schema'
+
+/** The defaults that values.yaml has. */
+const { platform: _, ...defaults } = defaultValues
 
 /** `templates/NOTES.txt`: what was installed, how to see that it works, and which values do nothing. */
 export const notesTemplate = (): string => `\
@@ -28,8 +31,13 @@ To see that it works:
 
 WARNING: {{ . }}
 {{- end }}
+`
+
+/** `templates/_notes.tpl`: what NOTES.txt warns of. */
+export const notesHelpersTemplate = (): string => `\
+{{- /* Warnings, as a list in JSON. */}}
 {{- define "istio-cni.without-effect" }}
-{{- $given := omit .Values "_internal_defaults_do_not_set" }}
+{{- $given := omit .Values "_internal_defaults_do_not_set" "_merged" }}
 {{- $warnings := list }}
 {{- range $path, $warning := dict
 ${ineffective()} }}
@@ -40,16 +48,26 @@ ${ineffective()} }}
   {{- end }}
 {{- end }}
 {{- /* The schema refuses unknown keys; whoever skips it reads of them here. */}}
-{{- $known := list
-${quotedLines(Object.keys(defaultValues.global))}
-${quotedLines(['platform', 'profile'])} }}
-{{- range $key, $_ := (.Values.global | default dict) }}
-  {{- if not (has $key $known) }}
-    {{- $warnings = append $warnings (printf "global.%s is not known to this chart." $key) }}
+{{- $own := .Values._internal_defaults_do_not_set }}
+{{- $ofOthers := list
+${quotedLines(foreignKeys('properties'))} }}
+{{- $ofOthersInGlobal := list
+${quotedLines(foreignKeys('definitions', 'global', 'properties'))} }}
+{{- range list
+  (dict "at" "" "given" $given "known" (concat (keys $own) $ofOthers))
+  (dict "at" "cni." "given" .Values.cni "known" (append (keys (omit $own "global")) "enabled"))
+  (dict "at" "global." "given" .Values.global "known" (concat (keys $own.global) $ofOthersInGlobal)) }}
+  {{- $place := . }}
+  {{- range $key, $_ := (.given | default dict) }}
+    {{- if not (has $key $place.known) }}
+      {{- $warnings = append $warnings (printf "%s%s is not known to this chart and has no effect." $place.at $key) }}
+    {{- end }}
   {{- end }}
 {{- end }}
 {{- toJson $warnings }}
 {{- end }}
+
+{{- /* Takes a map and a path into it; gives "true" if something is there. */}}
 {{- define "istio-cni.is-given" }}
 {{- $at := first . }}
 {{- $isGiven := true }}
@@ -63,6 +81,14 @@ ${quotedLines(['platform', 'profile'])} }}
 {{- if $isGiven }}true{{ end }}
 {{- end }}
 `
+
+/** Keys at a place of the schema that are none of the chart's defaults: choices, and values of Istio's other charts. */
+const foreignKeys = (...place: readonly string[]): string[] => {
+  const at = (tree: unknown, key: string): unknown => (tree as Record<string, unknown>)[key]
+  const own: object = place.includes('global') ? defaultValues.global : defaults
+  const known = Object.keys(place.reduce(at, valuesSchema() as unknown) as object)
+  return known.filter((key) => !Object.hasOwn(own, key))
+}
 
 const ineffective = (): string =>
   valueRows
