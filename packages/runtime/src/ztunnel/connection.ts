@@ -5,7 +5,10 @@ import type { RequestKind, ZtunnelObserver } from './observer.ts'
 
 /** Requests that ztunnel may have before it answers: enough to keep it busy, few enough to fit into any queue. */
 const window = 16
-/** Requests that may wait for their turn, without those of the snapshot. */
+/**
+ * Pods that may wait to be added, without those of the snapshot. Deletions always wait: once one is settled the pod's
+ * descriptor is closed, and an addition that is still queued would send whatever has its number then.
+ */
 const longestQueue = 1024
 /** Characters of ztunnel's words that are repeated. */
 const longestWords = 512
@@ -73,10 +76,8 @@ export class ZtunnelConnection {
 
   /** Resolves at ztunnel's ack; rejects with ZtunnelError `refused`, `no-ack` or `disconnected`. */
   request(request: ZtunnelRequest): Promise<void> {
-    if (this.#waiting.length >= longestQueue && request.isSnapshot !== true)
-      return Promise.reject(
-        new ZtunnelError('no-ack', `${this.#waiting.length} requests wait for ztunnel already`),
-      )
+    if (isLimited(request) && this.#waiting.filter(isLimited).length >= longestQueue)
+      return Promise.reject(new ZtunnelError('no-ack', `${longestQueue} pods wait for ztunnel already`))
     if (this.#isClosed) return Promise.reject(new ZtunnelError('disconnected', 'ztunnel is disconnected'))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.push({ ...request, resolve, reject, sentAt: 0 })
@@ -183,3 +184,5 @@ export class ZtunnelConnection {
     )
   }
 }
+
+const isLimited = ({ kind, isSnapshot }: ZtunnelRequest): boolean => kind === 'add' && isSnapshot !== true

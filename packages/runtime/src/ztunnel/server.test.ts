@@ -362,6 +362,22 @@ describe('removing a workload', () => {
     await server.remove('a')
     await vi.waitFor(() => expect(server.state().connections).toBe(0))
   })
+
+  it('waits behind a snapshot of any size: its namespace is closed after it, and must not be sent any more', async () => {
+    const all = Array.from({ length: 1_100 }, (_, index) => workload(String(index)))
+    let removed: Promise<void> | undefined
+    const server = await startServer({ workloads: () => all })
+    const ztunnel = connect({
+      answer: () => {
+        removed ??= server.remove('1099')
+        return ackPacket
+      },
+    })
+    await ztunnel.until(({ length }) => length > 0)
+    await removed
+    expect(ztunnel.received.at(-1)?.raw).toBe(delOf('1099'))
+    expect(ztunnel.received).toHaveLength(1_102)
+  })
 })
 
 describe('a ztunnel that breaks the protocol', () => {
