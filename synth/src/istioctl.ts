@@ -1,4 +1,5 @@
 // What `istioctl --manifests` reads: the chart in the place where it looks for it, and profiles.
+import { basename, dirname } from 'node:path/posix'
 import { ISTIO_VERSION } from '@istio-install-cni/config-schema'
 import { HardenedImage } from '@istio-install-cni/constructs'
 import { stringify } from 'yaml'
@@ -22,11 +23,16 @@ const base = {
       cni: { enabled: true },
     },
     values: {
-      // Whole: an istioctl of a release has Istio's registry and tag compiled in and passes them as global.hub and global.tag.
-      cni: { image: HardenedImage.dhi(ISTIO_VERSION).reference },
+      // All three: an istioctl of a release has Istio's registry and tag compiled in and passes them as global.hub and global.tag.
+      cni: hardenedImage(),
       global: { istioNamespace: 'istio-system', operatorManageWebhooks: true },
     },
   },
+}
+
+function hardenedImage(): Readonly<Record<'hub' | 'image' | 'tag', string>> {
+  const { repository, tag } = HardenedImage.dhi(ISTIO_VERSION)
+  return { hub: dirname(repository), image: basename(repository), tag }
 }
 
 const overlay = (spec: Readonly<Record<string, unknown>>) => ({

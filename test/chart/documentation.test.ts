@@ -8,7 +8,7 @@ import { until } from '../cluster/condition.ts'
 import { onNode } from '../cluster/node-namespace.ts'
 import { start } from '../cluster/processes.ts'
 import { ApiServer } from './api-server.ts'
-import { type Commands, commandsOf } from './documents.ts'
+import { type Commands, commandsOf, rowsOf } from './documents.ts'
 import { type End, output, run } from './run.ts'
 
 const port = '8880'
@@ -111,6 +111,47 @@ describe.each(documents)('%s with %s', (document, helm) => {
       }
     },
   )
+})
+
+describe('the tables of docs/install-helm.md', () => {
+  let env: NodeJS.ProcessEnv
+  beforeAll(async () => {
+    env = await home('helm', server.programs.helm)
+  })
+  const helm = (settings: string) => execute(`helm template istio-cni charts/istio-cni ${settings}`, env)
+
+  const images = rowsOf('docs/install-helm.md', 'given').map(([given = '', pulled = '']) => ({
+    settings: [...given.matchAll(/`(\w+=[^`…]+)`/g)].map(([, setting]) => `--set ${setting}`).join(' '),
+    image: pulled.startsWith('`') ? pulled.replaceAll('`', '') : /image=([^`]+)/.exec(given)?.[1],
+  }))
+  it.each(images)('tell which image is pulled with "$settings"', async ({ settings, image }) => {
+    const { stdout } = await helm(settings)
+    const pulled = [...stdout.matchAll(/^ +image: "?([^"\n]+)"?$/gm)].map(([, reference]) => reference)
+    expect([...new Set(pulled)]).toEqual([image])
+  })
+
+  const samples: Readonly<Record<string, readonly [value: string, rendered: string]>> = {
+    image: ['registry.example/cni:9', 'image: registry.example/cni:9'],
+    'its tag': ['9.9.9', 'istio-install-cni:9.9.9'],
+    'its registry': ['registry.example', 'image: registry.example/'],
+    'pull secrets': ['a-secret', '- name: a-secret'],
+    'ambient mode': ['true', 'AMBIENT_ENABLED: true'],
+    profile: ['ambient', 'AMBIENT_ENABLED: true'],
+    platform: ['k3s', '/var/lib/rancher/k3s/data/cni'],
+  }
+  const spellings = rowsOf('docs/install-helm.md', '').flatMap(([what = '', ...cells]) =>
+    cells.flatMap((cell, column) => {
+      const path = /^`([^`]+)`/.exec(cell)?.[1]
+      return path === undefined ? [] : [{ what, path, isForHelm: column < 3 }]
+    }),
+  )
+  it.each(spellings)('tell where $what may be written: $path', async ({ what, path, isForHelm }) => {
+    const [value, rendered] = samples[what] ?? []
+    const setting = `--set ${path}=${value}`
+    const istioctl = 'istioctl manifest generate --manifests dist/istioctl'
+    const { stdout, stderr } = await (isForHelm ? helm(setting) : execute(`${istioctl} ${setting}`, env))
+    expect(stdout.replaceAll('"', '').includes(`${rendered}`), `${rendered} ${stderr}`).toBe(true)
+  })
 })
 
 describe('dist/manifests', () => {

@@ -25,3 +25,22 @@ export function commandsOf(document: string): Commands[] {
     return { place, script, ...(note !== undefined && { notExecuted: words ?? '' }) }
   })
 }
+
+/** The rows of the table whose first column has that heading, as their cells. */
+export function rowsOf(document: string, heading: string): string[][] {
+  const cellsOf = (line: string) =>
+    line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim())
+  const lines = readFileSync(join(root, document), 'utf8').split('\n')
+  const head = lines.findIndex((line) => line.startsWith('|') && cellsOf(line)[0] === heading)
+  if (head < 0) throw new Error(`${document} has no table that begins with "${heading}"`)
+  const body = lines.slice(head + 2)
+  return body
+    .slice(
+      0,
+      body.findIndex((line) => !line.startsWith('|')),
+    )
+    .map(cellsOf)
+}
