@@ -4,9 +4,8 @@ export { all, any, contains, equals, firstOf, isOneOf, matches, not, when } from
 export type { TemplateContext } from './context.ts'
 export { TemplateError } from './errors.ts'
 export { evaluate } from './evaluate.ts'
-export type { Condition, Expression, Items, Operand, Plain, Template } from './expression.ts'
+export type { Condition, Expression, Template } from './expression.ts'
 export { type Node, nodeOf } from './node.ts'
-export type { Produced } from './produced.ts'
 export {
   appVersion,
   chartName,
@@ -15,7 +14,6 @@ export {
   releaseNamespace,
   releaseRevision,
   releaseService,
-  type ValueAt,
   type ValuePath,
   value,
 } from './references.ts'

@@ -33,8 +33,6 @@ export type Node =
   | { readonly op: 'comment'; readonly text: string; readonly of: unknown }
   | { readonly op: 'named'; readonly name: string; readonly of: unknown }
 
-export type Operation = Node['op']
-
 /** The node of an expression, or undefined of a literal. */
 export const nodeOf = (template: unknown): Node | undefined => {
   if (typeof template !== 'object' || template === null || !('$expression' in template)) return undefined

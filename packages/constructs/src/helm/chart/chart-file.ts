@@ -1,4 +1,5 @@
 import { Document, stringify } from 'yaml'
+import { changes } from './changes.ts'
 import { CHART_NAME, type ChartMetadata } from './chart-metadata.ts'
 
 /**
@@ -39,8 +40,6 @@ const annotationsOf = (metadata: ChartMetadata): Record<string, string> => ({
     { name: 'Istio CNI node agent', url: 'https://istio.io/latest/docs/setup/additional-setup/cni/' },
     { name: 'Ambient mode', url: 'https://istio.io/latest/docs/ambient/' },
   ]),
-  ...(metadata.changes === undefined || metadata.changes.length === 0
-    ? {}
-    : { 'artifacthub.io/changes': stringify(metadata.changes) }),
+  'artifacthub.io/changes': stringify(changes),
   ...(metadata.signKey === undefined ? {} : { 'artifacthub.io/signKey': stringify(metadata.signKey) }),
 })

@@ -1,7 +1,7 @@
 import { type Expression, type Node, nodeOf, TemplateError } from '../../expressions/index.ts'
 import { joinedBlocks } from './blocks.ts'
 import { commentLines } from './comment-lines.ts'
-import type { Go } from './go.ts'
+import { type Go, operand } from './go.ts'
 import { kindOf } from './kind.ts'
 import { conditionOf, goOf, goTextOf, type Surroundings } from './pipeline.ts'
 import { type Presence, presenceOf } from './presence.ts'
@@ -247,8 +247,7 @@ export class FilePrinter {
   }
 
   #operand(template: unknown, scope: Scope): string {
-    const { code, isCall } = this.#go(template, scope)
-    return isCall ? `(${code})` : code
+    return operand(this.#go(template, scope))
   }
 
   #go(template: unknown, scope: Scope): Go {
