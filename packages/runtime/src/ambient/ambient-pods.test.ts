@@ -824,6 +824,7 @@ describe('an agent that follows another', () => {
     ['of the host network', { hostNetwork: true }, 'of the former agent'],
     ['that has ended', { phase: 'Succeeded' }, 'of the former agent'],
     ['whose rules are not for ambient mode', {}, sidecarRules],
+    ['whose rules are not for ambient mode, whoever says so', { annotations: enabled }, sidecarRules],
   ])('leaves a pod alone %s', async (_, fields, rules) => {
     const { pod, netns } = running('web', '10.0.0.2', { labels: {} })
     netns.rules = rules
@@ -990,7 +991,7 @@ describe('a CHECK', () => {
     const pod = ambientPod('other', { ips: ['10.0.0.3'] })
     node.sandbox(pod.uid, '/netns/other', [])
     expect(await lines(ambient, pod, '/netns/other')).toEqual([
-      'table inet istio-ambient-nat {',
+      'every rule',
       "ztunnel's ack: it has not acked the pod",
       "10.0.0.3 in the node's set of probed pods",
     ])

@@ -44,9 +44,6 @@ export const rulesOf = (...of: Parameters<ProgramFor>): string => textOf(program
 /** Rules of ours that are not for an ambient pod. */
 export const sidecarRules = 'of a sidecar'
 
-const traceOf = ({ backend }: KernelProgram): string =>
-  backend === 'nft' ? 'table inet istio-ambient-nat {' : ':ISTIO_PRERT -'
-
 export class FakeNode {
   readonly log: { msg: string; level: number }[] = []
   readonly events: string[] = []
@@ -147,13 +144,17 @@ export class FakeNode {
           const has = [rules, beside].includes(textOf(program))
           if (has && beside === undefined) return []
           const kind = has ? 'unexpected' : 'missing'
-          const isOfOthers = rules === undefined || rules === sidecarRules
-          return [{ where: 'nft', kind, line: isOfOthers ? traceOf(program) : 'a rule' }]
+          return [{ where: 'nft', kind, line: rules === undefined ? 'every rule' : 'a rule' }]
         },
         removeRules: async (path) => {
           await this.delay('removeRules')
           if (this.failRemoval) throw this.failRemoval
           this.#at(path).rules = undefined
+        },
+        presentModes: async (path) => {
+          if (this.failPresent) throw this.failPresent
+          const { rules } = this.#at(path)
+          return { ambient: ![undefined, sidecarRules].includes(rules), sidecar: rules === sidecarRules }
         },
         addresses: async (path) => ['127.0.0.1', 'fe80::1', ...this.#at(path).addresses],
         presentRules: async (path) => {

@@ -1,7 +1,5 @@
-import { ANNOTATION, CONTAINER } from '@istio-install-cni/config-schema'
+import { ANNOTATION } from '@istio-install-cni/config-schema'
 import type { Logger } from 'pino'
-import { ambientRedirection } from '../mesh/ambient-redirection.ts'
-import { containerNamed } from '../mesh/exemption.ts'
 import type { Pod } from '../mesh/pod.ts'
 import { podAddresses } from './addresses.ts'
 import type { DesiredPods } from './desired-pods.ts'
@@ -11,7 +9,7 @@ import type { Lanes } from './lanes.ts'
 import { pathOf } from './namespace-handles.ts'
 import type { Found, NamespaceSearch } from './namespace-search.ts'
 import type { PodRedirection } from './pod-redirection.ts'
-import type { AmbientObserver, AmbientOptionsSettings, NamespaceHandles } from './ports.ts'
+import type { AmbientObserver, NamespaceHandles } from './ports.ts'
 import { isEnded, isMarked } from './reconcile.ts'
 
 /** Rounds in which a pod's namespace is looked for, or cannot be looked into, before it is left alone. */
@@ -25,7 +23,6 @@ export type LeftoversOptions = Readonly<{
   handles: NamespaceHandles
   redirection: PodRedirection
   lanes: Lanes
-  settings: AmbientOptionsSettings
   observer: AmbientObserver
   log: Logger
 }>
@@ -98,15 +95,13 @@ export class Leftovers {
 
   /** @returns whether nothing is left */
   async #cleared(pod: Pod, { path, inode }: Found): Promise<boolean> {
-    const { handles, redirection, settings, observer, log } = this.#options
+    const { handles, redirection, observer, log } = this.#options
     const fields = { pod: pod.name, namespace: pod.namespace }
     try {
       const netns = handles.open(path)
       try {
         if (netns.inode !== inode) return false
-        const wanted = ambientRedirection(pod, settings).redirection
-        if (!(await redirection.isThere(pathOf(netns), wanted))) return true
-        await redirection.clear(pathOf(netns))
+        if (!(await redirection.clear(pathOf(netns)))) return true
       } finally {
         handles.close(netns)
       }
@@ -125,8 +120,5 @@ export class Leftovers {
 
 /** Pods that have no rules for ambient mode, or whose rules are somebody else's to remove. */
 function isOther(pod: Pod): boolean {
-  const hasSidecar =
-    ANNOTATION.status in pod.annotations ||
-    [CONTAINER.proxy, CONTAINER.init].some((name) => containerNamed(pod, name) !== undefined)
-  return pod.hostNetwork || hasSidecar || isEnded(pod) || isMarked(pod)
+  return pod.hostNetwork || ANNOTATION.status in pod.annotations || isEnded(pod) || isMarked(pod)
 }

@@ -3,7 +3,6 @@ import type { AmbientRedirection } from '../mesh/ambient-redirection.ts'
 import type { Pod } from '../mesh/pod.ts'
 import type { Difference } from '../netns/index.ts'
 import type { KernelProgram } from '../rules/program.ts'
-import { hasAmbientRules } from './ambient-traces.ts'
 import type { EnrolledPod, PodRules } from './enrolled-pods.ts'
 import { pathOf } from './namespace-handles.ts'
 import type { AmbientObserver, Backend, Events, PodNetworks } from './ports.ts'
@@ -90,21 +89,13 @@ export class PodRedirection {
     return 'repaired'
   }
 
-  /** Whether rules of ambient mode are there, be they whole or not; those of a sidecar do not count. */
-  async isThere(path: string, redirection: AmbientRedirection): Promise<boolean> {
-    const { networks, programFor } = this.#options
-    const present = await networks.presentRules(path)
-    if (present === 'none') return false
-    for (const backend of present === 'both' ? (['nft', 'iptables'] as const) : [present]) {
-      const program = programFor(redirection, backend)
-      if (hasAmbientRules(program, await networks.verifyRules(path, program))) return true
-    }
-    return false
-  }
-
-  /** Nothing there is no error. */
-  async clear(path: string): Promise<void> {
-    await this.#options.networks.removeRules(path)
+  /** Takes out what is of ambient mode; rules of a sidecar are somebody else's. @returns whether there was any */
+  async clear(path: string): Promise<boolean> {
+    const { networks } = this.#options
+    const { ambient, sidecar } = await networks.presentModes(path)
+    if (sidecar) return false
+    await networks.removeRules(path)
+    return ambient
   }
 
   /** Of two back-ends at work the one that misses less: writing its program then leaves it and removes the other. */

@@ -41,6 +41,8 @@ export interface PodNetworks {
   addresses(path: string): Promise<readonly string[]>
   /** The back-ends whose rules of ours, or of the original, are there. */
   presentRules(path: string): Promise<Backend | 'both' | 'none'>
+  /** The modes of which rules are there, whole or not, of ours or of the original. */
+  presentModes(path: string): Promise<Readonly<{ ambient: boolean; sidecar: boolean }>>
 }
 
 /** Something of a pod that is missing or should not be there; `line` names it. */

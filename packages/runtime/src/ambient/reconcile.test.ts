@@ -46,6 +46,12 @@ describe('the step for a pod', () => {
       free,
       { kind: 'clean' },
     ],
+    [
+      'outside, of which its user says something that no agent says',
+      outside({ annotations: { 'ambient.istio.io/redirection': 'disabled' } }),
+      free,
+      { kind: 'none' },
+    ],
     ['outside, whose sandbox is gone', outside({ annotations: marked }), ended, { kind: 'unmark' }],
     [
       'deleted, and held',

@@ -80,5 +80,8 @@ export const isEnded = ({ phase }: Pod): boolean => phase === 'Succeeded' || pha
 /** An agent said that it enrolled the pod. A hint about where to look, never the truth. */
 export const isMarked = (pod: Pod): boolean => markOf(pod) !== undefined
 
-/** `enabled`, `pending`, or nothing. */
-export const markOf = ({ annotations }: Pod): string | undefined => annotations[ANNOTATION.ambientRedirection]
+/** Other values are no agent's: with `disabled` users of early versions kept pods out of the mesh. */
+export function markOf({ annotations }: Pod): 'enabled' | 'pending' | undefined {
+  const value = annotations[ANNOTATION.ambientRedirection]
+  return value === 'enabled' || value === 'pending' ? value : undefined
+}

@@ -5,6 +5,7 @@ import type { Difference } from './difference.ts'
 import type { NetnsErrorData } from './errors.ts'
 import type { HostJob, HostJobResults } from './host-jobs.ts'
 import type { SharedLock } from './lock.ts'
+import type { PresentModes } from './present-modes.ts'
 import type { Applied, PresentBackend } from './program-jobs.ts'
 import type { XtablesVariant } from './xtables.ts'
 
@@ -15,6 +16,7 @@ export type Job =
   | (Readonly<{ kind: 'verify' }> & ProgramIn)
   | Readonly<{ kind: 'remove'; path: string }>
   | Readonly<{ kind: 'present'; path: string }>
+  | Readonly<{ kind: 'present-modes'; path: string }>
   | Readonly<{ kind: 'addresses'; path: string }>
   | Readonly<{ kind: 'probe' }>
   | HostJob
@@ -24,6 +26,7 @@ export type JobResults = HostJobResults & {
   verify: Difference[]
   remove: undefined
   present: PresentBackend
+  'present-modes': PresentModes
   addresses: string[]
   probe: BackendFindings
 }

@@ -6,6 +6,7 @@ import type { Difference } from './difference.ts'
 import { NetnsError } from './errors.ts'
 import type { HostJob, HostJobResults } from './host-jobs.ts'
 import type { Job, JobResults } from './jobs.ts'
+import type { PresentModes } from './present-modes.ts'
 import type { Applied, ApplyOutcome, PresentBackend } from './program-jobs.ts'
 import { WorkerPool } from './worker-pool.ts'
 import type { XtablesVariant } from './xtables.ts'
@@ -79,6 +80,11 @@ export class NetworkNamespaces {
   /** Which back-ends' rules of ours are there. */
   async presentRules(path: string, options?: JobOptions): Promise<PresentBackend> {
     return this.#run({ kind: 'present', path }, options)
+  }
+
+  /** Whether rules of ambient mode, and whether those of a sidecar are there, whole or not. */
+  async presentModes(path: string, options?: JobOptions): Promise<PresentModes> {
+    return this.#run({ kind: 'present-modes', path }, options)
   }
 
   /** The addresses of the namespace's interfaces, without prefix length. */

@@ -21,6 +21,7 @@ import {
   openNamespace,
 } from './namespace.ts'
 import { Nftables } from './nftables.ts'
+import { presentModes } from './present-modes.ts'
 import { applyProgram, presentBackend, removePrograms, verifyProgram } from './program-jobs.ts'
 import type { Toolbox } from './rule-sets.ts'
 
@@ -84,6 +85,8 @@ function inside(
       return verifyProgram({ ...job, toolbox, expectations, current })
     case 'present':
       return presentBackend(toolbox)
+    case 'present-modes':
+      return presentModes(toolbox)
     case 'addresses':
       return interfaceAddresses()
     case 'remove':
