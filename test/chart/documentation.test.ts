@@ -154,6 +154,22 @@ describe('the tables of docs/install-helm.md', () => {
   })
 })
 
+describe('the table of docs/install-istioctl.md', () => {
+  const profiles = rowsOf('docs/install-istioctl.md', 'profile').flatMap(([names = '', what = '']) =>
+    [...names.matchAll(/`([^`]+)`/g)].map(([, profile = '']) => ({ profile, what })),
+  )
+  it.each(profiles)('has the profile $profile, which installs $what', async ({ profile, what }) => {
+    const env = await home('istioctl', server.programs.helm)
+    const generate = `istioctl manifest generate --manifests dist/istioctl --set profile=${profile}`
+    const { code, stdout, stderr } = await execute(generate, env)
+    expect(code, stderr).toBe(0)
+    const [isAmbient] = /AMBIENT_ENABLED: "true"/.exec(stdout) ?? []
+    expect(isAmbient !== undefined).toBe(profile.endsWith('ambient'))
+    expect(stdout.includes('kind: DaemonSet')).toBe(what.startsWith('the '))
+    expect(stdout.includes('namespace: kube-system')).toBe(what.includes('`kube-system`'))
+  })
+})
+
 describe('dist/manifests', () => {
   it('has no file with an object or a field that a strict API server refuses', async () => {
     const manifests = join(distDirectory, 'manifests')
