@@ -37,3 +37,13 @@ base that stay as they are) and "asText" (whether values of "over" become text).
 {{- end }}
 {{- toYaml $result }}
 {{- end }}
+
+{{- /* Labels of every object. */}}
+{{- define "istio-cni.labels" -}}
+app.kubernetes.io/name: istio-cni
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/part-of: istio
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" | quote }}
+{{- end }}

@@ -11,11 +11,11 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { type ChartObject, chartFiles } from './chart-files.ts'
 
-const object = (name: string, file: string): ChartObject => ({
+const object = (name: string, file: string, labels?: object): ChartObject => ({
   file,
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  template: { metadata: { name } },
+  template: { metadata: { name, ...(labels === undefined ? {} : { labels }) } },
 })
 const metadata = { version: '1.30.3', appVersion: '1.30.3' }
 const files = chartFiles([object('a', 'one'), object('b', 'one'), object('c', 'tests/two')], metadata)
@@ -30,6 +30,16 @@ describe('chartFiles', () => {
   it('has a template per file of its objects', () => {
     expect(file('templates/one.yaml').match(/name: ./g)).toEqual(['name: a', 'name: b'])
     expect(file('templates/tests/two.yaml')).toContain('name: c')
+  })
+
+  it('says the labels that all objects have once', () => {
+    const labels = { app: 'x', tier: 'y' }
+    const labelled = [object('a', 'a', labels), object('b', 'b', { ...labels, own: 'z' }), object('c', 'c')]
+    const chart = chartFiles(labelled, metadata)
+    expect(chart.get('templates/_helpers.tpl')).toMatch(/define "istio-cni.labels" -}}\napp: x\ntier: "y"\n/)
+    expect(chart.get('templates/b.yaml')).toContain(
+      'labels:\n    own: z\n    {{- include "istio-cni.labels" . | nindent 4 }}',
+    )
   })
 
   it('ends every file with one line break', () => {

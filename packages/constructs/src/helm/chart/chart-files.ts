@@ -1,9 +1,11 @@
 import { defaultValues, valuesSchema } from '@istio-install-cni/config-schema'
 import { stringify } from 'yaml'
-import { type PrintedObject, printTemplate } from '../template/print-template.ts'
+import { type PrintedObject, printShared, printTemplate } from '../template/print-template.ts'
+import type { SharedEntries } from '../template/shared-entries.ts'
 import { chartFile } from './chart-file.ts'
 import type { ChartMetadata } from './chart-metadata.ts'
 import { ciValues } from './ci-values.ts'
+import { commonLabels } from './common-labels.ts'
 import { helmIgnore } from './helm-ignore.ts'
 import { helpersTemplate } from './helpers-template.ts'
 import { notesHelpersTemplate, notesTemplate } from './notes-template.ts'
@@ -23,8 +25,9 @@ export interface ChartObject {
 }
 
 /** All files of the chart, by path within it. */
-export const chartFiles = (objects: readonly ChartObject[], metadata: ChartMetadata): Map<string, string> =>
-  new Map([
+export const chartFiles = (objects: readonly ChartObject[], metadata: ChartMetadata): Map<string, string> => {
+  const labels = { name: 'istio-cni.labels', entries: commonLabels(objects.map(({ template }) => template)) }
+  return new Map([
     ['.helmignore', helmIgnore],
     ['Chart.yaml', chartFile(metadata)],
     ['README.md', readme(metadata)],
@@ -35,19 +38,26 @@ export const chartFiles = (objects: readonly ChartObject[], metadata: ChartMetad
     ),
     ...layerFiles((layer) => stringify(layer)),
     ['templates/NOTES.txt', notesTemplate()],
-    ['templates/_helpers.tpl', helpersTemplate],
+    ['templates/_helpers.tpl', `${helpersTemplate}${labelsTemplate(labels)}`],
     ['templates/_notes.tpl', notesHelpersTemplate()],
     ['templates/_values.tpl', valuesTemplate],
-    ...templates(objects),
+    ...templates(objects, labels),
   ])
+}
 
-const templates = (objects: readonly ChartObject[]): (readonly [string, string])[] => {
+const labelsTemplate = (labels: SharedEntries): string =>
+  `\n{{- /* Labels of every object. */}}\n${printShared(labels, defaultValues)}`
+
+const templates = (objects: readonly ChartObject[], shared: SharedEntries): (readonly [string, string])[] => {
   const files = Map.groupBy(objects, ({ file }) => file)
   return [...files].map(([name, ofFile]) => {
     const printed = ofFile.map(({ apiVersion, kind, condition, template }) => ({
       ...(condition === undefined ? {} : { condition }),
       manifest: { apiVersion, kind, ...template },
     }))
-    return [`templates/${name}.yaml`, printTemplate(printed, { name, defaults: defaultValues })] as const
+    return [
+      `templates/${name}.yaml`,
+      printTemplate(printed, { name, defaults: defaultValues, shared }),
+    ] as const
   })
 }

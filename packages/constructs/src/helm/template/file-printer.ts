@@ -7,11 +7,20 @@ import { conditionOf, goOf, goTextOf, type Surroundings } from './pipeline.ts'
 import { type Presence, presenceOf } from './presence.ts'
 import { literalScalar, scalarOf } from './scalar.ts'
 import { at, deeper, fileScope, inRange, inWith, knowing, knows, line, type Scope } from './scope.ts'
+import { type SharedEntries, withoutShared } from './shared-entries.ts'
 import { Variables } from './variables.ts'
 
 type Overlay = Extract<Node, { op: 'overlay' }>
 type When = Extract<Node, { op: 'when' }>
 type Lines = (template: unknown, scope: Scope) => string[]
+
+export interface PrintOptions {
+  /** Of the file, without extension. */
+  readonly name: string
+  /** The chart's values, of which the kinds of values are known. */
+  readonly defaults: object
+  readonly shared?: SharedEntries | undefined
+}
 
 /** Prints the parts of one file of a chart: YAML in block style, with Go's template actions on lines of their own. */
 export class FilePrinter {
@@ -20,11 +29,12 @@ export class FilePrinter {
   #variables = this.#newVariables()
   readonly #name: string
   readonly #defaults: object
+  readonly #shared: SharedEntries | undefined
 
-  /** `name` is the file's without extension, `defaults` the values of which the kinds of values are known. */
-  constructor(name: string, defaults: object) {
+  constructor({ name, defaults, shared }: PrintOptions) {
     this.#name = name
     this.#defaults = defaults
+    this.#shared = shared
   }
 
   /** Lines with the variables that they use at their head. */
@@ -41,10 +51,12 @@ export class FilePrinter {
 
   /** The entries of a map. */
   map(map: object, scope: Scope = fileScope): string[] {
-    return joinedBlocks(
-      Object.entries(map).map(([key, template]) => this.#entry(key, template, at(scope, key))),
+    const own = withoutShared(map, this.#shared)
+    const lines = joinedBlocks(
+      (own ?? Object.entries(map)).map(([key, template]) => this.#entry(key, template, at(scope, key))),
       scope,
     )
+    return own === undefined ? lines : [...lines, this.#includeShared(scope)]
   }
 
   /** The lines if the condition holds, or without a condition. */
@@ -69,6 +81,11 @@ export class FilePrinter {
       line(inner, `${name}:`),
       ...(Array.isArray(template) ? this.#list(template, deeper(inner)) : this.map(template, deeper(inner))),
     ])
+  }
+
+  #includeShared(scope: Scope): string {
+    const [name, root] = [JSON.stringify(this.#shared?.name), scope.dotIsRoot ? '.' : '$']
+    return line(scope, `{{- include ${name} ${root} | nindent ${scope.indent} }}`)
   }
 
   #list(list: readonly unknown[], scope: Scope): string[] {

@@ -100,11 +100,11 @@ const goOfNode = (node: Node, around: Surroundings): Go => {
       return joined(node, (each) => asBoolean(each, around))
     case 'not': {
       const inner = nodeOf(node.of)
-      if (inner?.op === 'equals') return call('ne', go(inner.left), go(inner.right))
+      if (inner?.op === 'equals') return compared(inner, false, around)
       return call('not', conditionOf(node.of, around))
     }
     case 'equals':
-      return call('eq', go(node.left), go(node.right))
+      return compared(node, true, around)
     case 'isOneOf':
       return call('has', go(node.of), go(node.options))
     case 'matches':
@@ -132,6 +132,17 @@ const goOfNode = (node: Node, around: Surroundings): Go => {
     case 'spread':
       throw notPrintable(`${node.op} stands for items of a list: put it into a list literal`)
   }
+}
+
+/** A boolean needs no comparison to be asked. */
+const compared = (
+  { left, right }: Extract<Node, { op: 'equals' }>,
+  isSame: boolean,
+  around: Surroundings,
+): Go => {
+  if (typeof right !== 'boolean' || kindOf(left, around.defaults) !== 'boolean')
+    return call(isSame ? 'eq' : 'ne', goOf(left, around), goOf(right, around))
+  return right === isSame ? goOf(left, around) : call('not', goOf(left, around))
 }
 
 /** `any(any(a, b), c)` is `any(a, b, c)`; as a condition, so is `any(firstOf(a, b), c)`. */

@@ -22,7 +22,7 @@ import {
   when,
   withoutEmpty,
 } from '../../expressions/index.ts'
-import { printTemplate } from './print-template.ts'
+import { printShared, printTemplate } from './print-template.ts'
 
 /** The lines of a ConfigMap's data, without indentation; and what follows them. */
 const printed = (data: object): string => {
@@ -104,6 +104,8 @@ d: |-
         c: when(equals(value('provider'), 'multus'), 'x', when(not(value('hub')), 'y', 'z')),
         d: when(any(any(value('hub'), value('tag')), value('image')), 'x'),
         e: when(not(equals(value('provider'), 'multus')), 'x'),
+        f: when(not(equals(value('chained'), true)), 'x'),
+        g: when(equals(value('chained'), true), 'x'),
       }),
     ).toBe(`\
 {{- with $values.hub }}
@@ -125,6 +127,12 @@ d: x
 {{- end }}
 {{- if ne $values.provider "multus" }}
 e: x
+{{- end }}
+{{- if not $values.chained }}
+f: x
+{{- end }}
+{{- if $values.chained }}
+g: x
 {{- end }}
 `)
   })
@@ -254,7 +262,7 @@ labels:
 resources:
   {{- include "istio-cni.without-empty" $values.resources | nindent 4 }}
 
-{{- define "istio-cni.config-map.data.labels" }}
+{{- define "istio-cni.config-map.data.labels" -}}
 {{- $values := include "istio-cni.values" . | fromJson }}
 app: x
 rev: {{ or $values.revision "default" | quote }}
@@ -277,6 +285,40 @@ rev: {{ or $values.revision "default" | quote }}
 image: {{ $image | quote }}
 again: {{ $image | quote }}
 tag: {{ $tag | quote }}
+`)
+  })
+
+  it('includes what many maps share', () => {
+    const shared = { name: 'istio-cni.labels', entries: { app: 'x', release: releaseNamespace } }
+    const labels = { app: 'x', tier: 'y', release: releaseNamespace }
+    const manifest = {
+      all: labels,
+      some: { app: 'x', tier: 'y' },
+      list: [each(value('imagePullSecrets'), (name) => ({ name, labels }))],
+    }
+    expect(printTemplate([{ manifest }], { name: 'x', defaults: defaultValues, shared })).toBe(`\
+{{- $values := include "istio-cni.values" . | fromJson }}
+all:
+  tier: "y"
+  {{- include "istio-cni.labels" . | nindent 2 }}
+some:
+  app: x
+  tier: "y"
+{{- with $values.imagePullSecrets }}
+list:
+  {{- range $item := . }}
+  - name: {{ toJson $item }}
+    labels:
+      tier: "y"
+      {{- include "istio-cni.labels" $ | nindent 6 }}
+  {{- end }}
+{{- end }}
+`)
+    expect(printShared(shared, defaultValues)).toBe(`\
+{{- define "istio-cni.labels" -}}
+app: x
+release: {{ .Release.Namespace | quote }}
+{{- end }}
 `)
   })
 

@@ -1,6 +1,7 @@
 import type { Expression } from '../../expressions/index.ts'
-import { FilePrinter } from './file-printer.ts'
+import { FilePrinter, type PrintOptions } from './file-printer.ts'
 import { fileScope } from './scope.ts'
+import type { SharedEntries } from './shared-entries.ts'
 
 /** An object of a chart: its manifest, and when it is there at all. */
 export interface PrintedObject {
@@ -9,15 +10,9 @@ export interface PrintedObject {
   readonly manifest: object
 }
 
-/**
- * A file of a chart's `templates/`. `name` is the file's without extension; `defaults` are the chart's, of which the kinds
- * of values are known.
- */
-export const printTemplate = (
-  objects: readonly PrintedObject[],
-  { name, defaults }: Readonly<{ name: string; defaults: object }>,
-): string => {
-  const printer = new FilePrinter(name, defaults)
+/** A file of a chart's `templates/`. */
+export const printTemplate = (objects: readonly PrintedObject[], options: PrintOptions): string => {
+  const printer = new FilePrinter(options)
   const separator = objects.length > 1 ? ['---'] : []
   const documents = printer.block(() =>
     objects.flatMap(({ condition, manifest }) =>
@@ -27,14 +22,24 @@ export const printTemplate = (
       ]),
     ),
   )
-  const named = [...printer.named].flatMap(([template, lines]) => [
-    '',
-    `{{- define ${JSON.stringify(template)} }}`,
-    ...lines,
-    '{{- end }}',
-  ])
+  const named = [...printer.named].flatMap(([name, lines]) => ['', ...defined(name, lines)])
   return `${[...documents, ...named].join('\n')}\n`
 }
+
+/** Entries of a map as a named template, for `_helpers.tpl`. */
+export const printShared = ({ name, entries }: SharedEntries, defaults: object): string => {
+  const printer = new FilePrinter({ name, defaults })
+  return `${defined(
+    name,
+    printer.block(() => printer.map(entries)),
+  ).join('\n')}\n`
+}
+
+const defined = (name: string, lines: readonly string[]): string[] => [
+  `{{- define ${JSON.stringify(name)} -}}`,
+  ...lines,
+  '{{- end }}',
+]
 
 const headFirst = (manifest: object): object => {
   const { apiVersion, kind, metadata, ...others } = manifest as Record<string, unknown>
