@@ -34,11 +34,12 @@ async function running(name: string): Promise<RunningPod> {
 
 /** A pod of sidecar mode that starts now. */
 async function expectRedirection(name: string): Promise<void> {
+  const before = await workloads.unredirected()
   await bed.cluster.apply(pod(name, true))
   const found = await running(name)
   expect(await workloads.inbound(found)).toBe('istio-proxy:15006')
   expect(await workloads.outbound(found)).toBe('istio-proxy:15001')
-  expect(await workloads.unredirected()).toBe(0)
+  expect(await workloads.unredirected()).toBe(before)
 }
 
 const leastPrivilege = {
@@ -92,8 +93,13 @@ describe('the chart', () => {
   })
 })
 
-describe.each([
+const ambientModes = [
   { mode: 'least privilege', values: [], confinement: leastPrivilege },
+  {
+    mode: 'a network namespace of its own',
+    values: ['hostNetwork=false'],
+    confinement: { ...leastPrivilege, hostNetwork: false },
+  },
   {
     mode: 'native nftables',
     values: ['global.nativeNftables=true'],
@@ -102,14 +108,9 @@ describe.each([
       capabilities: leastPrivilege.capabilities.filter((name) => name !== 'NET_RAW'),
     },
   },
-  {
-    mode: 'a network namespace of its own',
-    values: ['hostNetwork=false'],
-    confinement: { ...leastPrivilege, hostNetwork: false },
-  },
-])('ambient mode with $mode', ({ mode, values, confinement }) => {
-  const name = mode.replaceAll(' ', '-')
+].map((each) => ({ ...each, name: each.mode.replaceAll(' ', '-') }))
 
+describe.each(ambientModes)('ambient mode with $mode', ({ name, values, confinement }) => {
   beforeAll(async () => {
     const deployed = release.deploy(['profile=ambient', ...values])
     await Promise.all([deployed, bed.startZtunnel()])
@@ -126,10 +127,10 @@ describe.each([
     await bed.pods.create(name, 'first')
     await bed.pods.create(name, 'second')
     const [first, second] = [await bed.pods.readyPod(name, 'first'), await bed.pods.readyPod(name, 'second')]
-    await bed.enrolled(first, second)
     await bed.firstConnection(first)
     expect(await bed.unredirected(first)).toBe(0)
     await bed.tunnel(first, second)
+    expect((await bed.pods.now(first)).map(({ mark }) => mark)).toEqual(['enabled'])
     const log = await bed.cluster.kubectl(
       'logs',
       '-n',
@@ -151,7 +152,10 @@ describe.each([
 
 describe('an uninstallation', () => {
   it('leaves nothing of the agent on the node and in the cluster', async () => {
-    await bed.cluster.kubectl('delete', 'pod', '--all', '-n', 'default', '--wait=true', '--timeout=60s')
+    await bed.cluster.kubectl('delete', 'namespace', ...ambientModes.map(({ name }) => name))
+    await bed.cluster.kubectl('delete', 'pod', '--all', '-n', 'default', '--timeout=60s')
+    // Helm leaves what ran as a test to whoever ran it.
+    await agent.kubectl('delete', 'pod', 'istio-cni-check')
     await release.uninstall()
     expect(await agent.installed()).toEqual({ configuration: false, kubeconfig: false, plugin: false })
     const left = 'serviceaccounts,configmaps,secrets,roles,rolebindings,clusterroles,clusterrolebindings,pods'
