@@ -168,6 +168,67 @@ describe('an ADD of an ambient pod', () => {
   })
 })
 
+describe('one network namespace', () => {
+  /** After a reboot a pod may be known by an address that by now is another's, whose processes do not run yet. */
+  const mistaken = (fields: Parameters<typeof ambientPod>[1] = {}) => {
+    const stale = ambientPod('stale', { ips: ['10.0.0.2'], ...fields })
+    const web = ambientPod('web')
+    const netns = node.sandbox(web.uid, '/netns/web', ['10.0.0.2'])
+    node.running.set(stale.uid, '/netns/web')
+    return { stale, web, netns, call: callFor(web, '/netns/web', { addresses: ['10.0.0.2'] }) }
+  }
+
+  it('that an ADD has made one pod’s is never taken for another’s', async () => {
+    const ambient = await started()
+    const { stale, web, netns, call } = mistaken()
+    node.put(web)
+    await add(ambient, web, call)
+    node.put(stale)
+    await soon()
+    node.disconnectZtunnel()
+    node.connectZtunnel()
+    await aRound()
+    expect([...node.served]).toEqual([[web.uid, netns.inode]])
+    expectIn(web.uid, netns.inode, '10.0.0.2')
+    expect(node.descriptors.size).toBe(1)
+  })
+
+  it('that was taken for another’s becomes the pod’s of its ADD', async () => {
+    const ambient = await started()
+    const { stale, web, netns, call } = mistaken()
+    node.put(stale)
+    await soon()
+    expect([...node.served.keys()]).toEqual([stale.uid])
+    node.put(web)
+    await add(ambient, web, call)
+    await aRound()
+    expect([...node.served]).toEqual([[web.uid, netns.inode]])
+    expectIn(web.uid, netns.inode, '10.0.0.2')
+    expect(node.descriptors.size).toBe(1)
+  })
+
+  it.each([
+    ['said to be in the mesh', { annotations: enabled }],
+    ['of which nobody says so', {}],
+  ])('keeps its rules while a pod outside of the mesh has its address, %s', async (_, fields) => {
+    const { stale, web, netns, call } = mistaken({ labels: {}, ...fields })
+    node.put(stale)
+    node.running.delete(stale.uid)
+    const ambient = await started()
+    node.put(web)
+    await add(ambient, web, call)
+    node.running.set(stale.uid, '/netns/web')
+    const { rules } = netns
+    let isCut = false
+    node.delay = async () => {
+      isCut ||= netns.rules !== rules
+    }
+    await aRound()
+    expect([isCut, netns.rules]).toEqual([false, rules])
+    expectIn(web.uid, netns.inode, '10.0.0.2')
+  })
+})
+
 describe('a DEL of an ambient pod', () => {
   async function added() {
     const ambient = await started()

@@ -53,6 +53,11 @@ export class EnrolledPods {
     return this.all().find((pod) => pod.namespace === namespace && pod.name === name)
   }
 
+  /** Another pod whose namespace this is said to be: each has its own. */
+  otherIn(inode: bigint, uid: string): EnrolledPod | undefined {
+    return this.all().find((pod) => pod.netns.inode === inode && pod.uid !== uid)
+  }
+
   all(): readonly EnrolledPod[] {
     return [...this.#pods.values()]
   }

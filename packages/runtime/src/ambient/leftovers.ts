@@ -95,13 +95,14 @@ export class Leftovers {
 
   /** @returns whether nothing is left */
   async #cleared(pod: Pod, { path, inode }: Found): Promise<boolean> {
-    const { handles, redirection, observer, log } = this.#options
+    const { enrolled, handles, redirection, observer, log } = this.#options
     const fields = { pod: pod.name, namespace: pod.namespace }
     try {
       const netns = handles.open(path)
       try {
         if (netns.inode !== inode) return false
-        if (!(await redirection.clear(pathOf(netns)))) return true
+        const isOthers = () => enrolled.otherIn(inode, uidOf(pod)) !== undefined
+        if (!(await redirection.clear(pathOf(netns), isOthers))) return true
       } finally {
         handles.close(netns)
       }

@@ -15,6 +15,8 @@ import type { AmbientCall, AmbientObserver, Events, NamespaceHandles } from './p
 
 /** The plugin waits 1.5 s for the answer to a DEL, which is of no use to anybody. */
 const delMs = 1_000
+/** Two pods that were taken for one another must not wait for one another for ever. */
+const claimMs = 2_000
 
 export type PodCallsOptions = Readonly<{
   enrolled: EnrolledPods
@@ -75,13 +77,27 @@ export class AmbientPodCalls {
     const name = nameOf(pod)
     this.#adding.set(name, uid)
     try {
-      await lanes.run(uid, () => {
+      await lanes.run(uid, async () => {
+        await within(claimMs, this.#claim(call.netns, uid), () => undefined)
         desired.arrived(uid)
         return enrolment.add(pod, redirection, call)
       })
     } finally {
       if (this.#adding.get(name) === uid) this.#adding.delete(name)
     }
+  }
+
+  /** The runtime's word counts more than what a search has found: a namespace that was taken for another pod's is not. */
+  async #claim(netns: string, uid: string): Promise<void> {
+    const { handles, enrolled, enrolment, lanes, log } = this.#options
+    const inode = await handles.inodeOf(netns)
+    const other = inode === undefined ? undefined : enrolled.otherIn(inode, uid)
+    if (other === undefined) return
+    log.warn({ pod: other.name, namespace: other.namespace, netns }, "an ambient pod had another's namespace")
+    await lanes.run(other.uid, async () => {
+      const held = enrolled.get(other.uid)
+      if (held?.netns.inode === inode) await enrolment.leave(held, undefined, 'ignore')
+    })
   }
 
   async #letGo(call: AmbientCall): Promise<void> {

@@ -67,6 +67,10 @@ export class PodEnrolment {
     const { handles, networks } = this.#options
     const enrolled = await orFail('rules', async () => {
       const netns = handles.open(call.netns)
+      if (this.#isOthers(pod, netns)) {
+        handles.close(netns)
+        throw new Error('its network namespace has just been taken for that of another pod')
+      }
       return this.#admitted(pod, netns, call.netns, call.containerId)
     })
     try {
@@ -99,6 +103,10 @@ export class PodEnrolment {
       return undefined
     }
     const addresses = await this.#addressesOf(pod, netns)
+    if (this.#isOthers(pod, netns)) {
+      handles.close(netns)
+      return undefined
+    }
     const enrolled = await this.#admitted(pod, netns, path, undefined)
     enrolled.addresses = addresses
     enrolled.rules = { kind: 'unexamined' }
@@ -236,6 +244,15 @@ export class PodEnrolment {
   async #tellZtunnel(enrolled: EnrolledPod): Promise<void> {
     await this.#options.ztunnel.add(workloadOf(enrolled))
     enrolled.isAcked = true
+  }
+
+  /** What is found by an address can be another pod's, where the address has gone from one to the other. */
+  #isOthers(pod: Pod, { inode }: OpenNetns): boolean {
+    const other = this.#options.pods.otherIn(inode, uidOf(pod))
+    if (other === undefined) return false
+    const fields = { pod: pod.name, namespace: pod.namespace, of: `${other.namespace}/${other.name}` }
+    this.#options.log.warn(fields, 'what looks like the namespace of an ambient pod is that of another')
+    return true
   }
 
   /** A pod that comes back in another sandbox is another workload to ztunnel; the same sandbox stays as it is. */

@@ -89,11 +89,15 @@ export class PodRedirection {
     return 'repaired'
   }
 
-  /** Takes out what is of ambient mode; rules of a sidecar are somebody else's. @returns whether there was any */
-  async clear(path: string): Promise<boolean> {
+  /**
+   * Takes out what is of ambient mode; rules of a sidecar are somebody else's.
+   * @param isWanted asked at the last moment
+   * @returns whether there was any
+   */
+  async clear(path: string, isWanted: () => boolean = () => false): Promise<boolean> {
     const { networks } = this.#options
     const { ambient, sidecar } = await networks.presentModes(path)
-    if (sidecar) return false
+    if (sidecar || isWanted()) return false
     await networks.removeRules(path)
     return ambient
   }
