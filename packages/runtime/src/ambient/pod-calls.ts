@@ -96,7 +96,7 @@ export class AmbientPodCalls {
     log.warn({ pod: other.name, namespace: other.namespace, netns }, "an ambient pod had another's namespace")
     await lanes.run(other.uid, async () => {
       const held = enrolled.get(other.uid)
-      if (held?.netns.inode === inode) await enrolment.leave(held, undefined, 'ignore')
+      if (held !== undefined && held.netns.inode === inode) await enrolment.leave(held, undefined, 'ignore')
     })
   }
 
