@@ -23,6 +23,11 @@ export class Expectations {
   readonly #remembered = new Map<string, Expectation>()
   readonly #askedOnce = new Set<string>()
 
+  /** What is known without looking. */
+  known(program: KernelProgram, variant: XtablesVariant): Expectation | undefined {
+    return this.#remembered.get(keyOf(program, variant))
+  }
+
   /** What is known, or worth knowing: to learn it takes longer than to write it once. */
   usual(
     program: KernelProgram,

@@ -7,6 +7,7 @@ import {
   type Change,
   decodeAttributes,
   decodeMessages,
+  encodeMessage,
   flags,
   listAttributes,
   NetlinkSocket,
@@ -15,12 +16,13 @@ import {
 
 /** <linux/netfilter/nfnetlink.h>, <linux/netfilter/nf_tables.h> */
 const subsystem = 10 << 8
+const tableKind = subsystem | 0
 const deleteTable = subsystem | 2
 const ruleKind = subsystem | 6
 /** Of each kind of object the attributes that make it, without numbers that the kernel gives. */
 const making: Readonly<Record<number, readonly number[]>> = {
   // NFTA_TABLE_: NAME, FLAGS, USERDATA
-  [subsystem | 0]: [1, 2, 6],
+  [tableKind]: [1, 2, 6],
   // NFTA_CHAIN_: TABLE, NAME, HOOK, POLICY, TYPE, COUNTERS, USERDATA
   [subsystem | 3]: [1, 3, 4, 5, 7, 8, 12],
   // NFTA_RULE_: TABLE, CHAIN, EXPRESSIONS, USERDATA
@@ -36,26 +38,48 @@ const expression = { name: 1, data: 2 } as const
 const meta = { key: 2, protocolKey: 16 } as const
 const comparison = { operator: 2, equal: 0, data: 3, value: 1 } as const
 
-/** Not every rule can be made from what the kernel shows of it: those are not tried again. */
-const refused = new WeakSet<Buffer>()
+/** One datagram, and the number of its last message, which alone is acknowledged when all went well. */
+type Transaction = Readonly<{ messages: Buffer; last: number }>
+type Known = Readonly<{ making: Transaction; removal: Transaction }>
+
+/** Of rules that many pods get. Not every rule can be made from what the kernel shows of it: not tried again. */
+const known = new WeakMap<Buffer, Known | 'refused'>()
 
 /**
  * @param bytes of {@link kernelRules}
  * @returns false when it cannot be done, and nothing has changed
  */
 export function copyKernelRules(bytes: Buffer): boolean {
-  if (refused.has(bytes)) return false
-  const changes = changesFor(bytes)
+  const transactions = known.get(bytes) ?? transactionsFor(bytes)
+  known.set(bytes, transactions)
+  if (transactions === 'refused') return false
   try {
     using socket = new NetlinkSocket('netfilter')
-    socket.requestAll(changes, framed)
+    socket.requestEncoded(transactions.making.messages, transactions.making.last)
     if (kernelRules()?.equals(bytes) === true) return true
-    socket.requestAll(changes.filter(isTable).map(deletion), framed)
+    socket.requestEncoded(transactions.removal.messages, transactions.removal.last)
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error
   }
-  refused.add(bytes)
+  known.set(bytes, 'refused')
   return false
+}
+
+function transactionsFor(bytes: Buffer): Known {
+  const changes = changesFor(bytes)
+  return {
+    making: transactionOf(changes),
+    removal: transactionOf(changes.filter(({ kind }) => kind === tableKind).map(deletion)),
+  }
+}
+
+function transactionOf(changes: readonly Change[]): Transaction {
+  const last = changes.length
+  const messages = changes.map(({ kind, changeFlags, body, attributes }, index) => {
+    const wantsAnswer = index + 1 === last ? flags.ack : 0
+    return encodeMessage(kind, flags.request | wantsAnswer | changeFlags, index + 1, body, attributes)
+  })
+  return { messages: Buffer.concat(framed(messages)), last }
 }
 
 function changesFor(bytes: Buffer): Change[] {
@@ -100,8 +124,6 @@ function protocolOf(expressions: Buffer): number | undefined {
 }
 
 const numberIn = (bytes: Buffer | undefined) => (bytes?.length === 4 ? bytes.readUInt32BE() : undefined)
-
-const isTable = ({ kind }: Change) => kind === subsystem
 
 const deletion = ({ body, attributes }: Change): Change => ({
   kind: deleteTable,

@@ -171,6 +171,17 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /** Sends encoded messages as one datagram and waits until the one with this number is acknowledged. */
+  requestEncoded(messages: Uint8Array, last: number): void {
+    sendBytes(this.#fd, messages)
+    for (let isDone = false; !isDone; ) {
+      for (const message of this.#receive()) {
+        throwIfError(message)
+        isDone ||= message.sequence === last
+      }
+    }
+  }
+
   /** All objects of a kind. */
   dump(kind: number, body: Uint8Array, attributes: readonly Attribute[] = []): Message[] {
     this.#sequence += 1

@@ -20,9 +20,14 @@ export function takeUpOpenConnections(): void {
   if (present() === '0') write('1')
 }
 
-/** A namespace that was only just made has none, and nothing that could be cut. */
+/**
+ * A namespace that was only just made has none, and nothing that could be cut. Counted, since for a list of them the
+ * kernel goes through those of the whole node, which takes milliseconds.
+ */
 function hasSockets(): boolean {
-  return ['tcp', 'tcp6'].some((name) => /\n./.test(contentOf(`/proc/thread-self/net/${name}`)))
+  return ['sockstat', 'sockstat6'].some((name) =>
+    /^TCP6?: inuse [1-9]/m.test(contentOf(`/proc/thread-self/net/${name}`)),
+  )
 }
 
 const present = (): string => contentOf(`/proc/${setting}`).trim()
