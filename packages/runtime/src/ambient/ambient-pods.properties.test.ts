@@ -228,7 +228,8 @@ describe('AmbientPods', () => {
           }
           for (const n of wanted) expect([n, node.markOf(`uid-${n}`)]).toEqual([n, 'enabled'])
           expect(node.hasHostRules).toBe(true)
-          expect(node.counts).toEqual({ desired: wanted.length, enrolled: wanted.length, unenrolled: 0 })
+          const { length } = wanted
+          expect(node.counts).toEqual({ desired: length, enrolled: length, unenrolled: 0, drifted: 0 })
           await world.closeAgent()
           expect(node.descriptors.size).toBe(0)
         },

@@ -64,7 +64,7 @@ describe('an ADD of an ambient pod', () => {
     expectIn(pod.uid, netns.inode, '10.0.0.2')
     await soon()
     expect(node.patches).toEqual(['web enabled'])
-    expect(node.counts).toEqual({ desired: 1, enrolled: 1, unenrolled: 0 })
+    expect(node.counts).toEqual({ desired: 1, enrolled: 1, unenrolled: 0, drifted: 0 })
   })
 
   it('succeeds while the API server is away, as far as it is concerned', async () => {
@@ -515,6 +515,35 @@ describe('verification', () => {
     expect(node.drift).toEqual(['rules'])
     expect(node.events).toEqual(['web RedirectionRepaired'])
     expect(node.log.some(({ msg }) => /repaired .*ambient/.test(msg))).toBe(true)
+  })
+
+  it('counts a pod as drifted, and no longer as enrolled, until what it found is repaired', async () => {
+    await started()
+    const { netns } = running('web', '10.0.0.2')
+    await soon()
+    Object.assign(node, { failRules: new Error('the namespace is busy') })
+    netns.rules = undefined
+    await aRound()
+    expect(node.counts).toEqual({ desired: 1, enrolled: 0, unenrolled: 1, drifted: 1 })
+    node.failRules = undefined
+    await aRound()
+    expect(node.counts).toEqual({ desired: 1, enrolled: 1, unenrolled: 0, drifted: 0 })
+  })
+
+  it('counts a pod as drifted that ztunnel had taken and takes no more, but none while ztunnel restarts', async () => {
+    await started()
+    const { pod } = running('web', '10.0.0.2')
+    await soon()
+    node.disconnectZtunnel()
+    await aRound()
+    expect(node.counts).toEqual({ desired: 1, enrolled: 0, unenrolled: 1, drifted: 0 })
+    node.refuses.add(pod.uid)
+    node.connectZtunnel()
+    await soon()
+    expect(node.counts).toEqual({ desired: 1, enrolled: 0, unenrolled: 1, drifted: 1 })
+    node.refuses.clear()
+    await aRound()
+    expect(node.counts).toEqual({ desired: 1, enrolled: 1, unenrolled: 0, drifted: 0 })
   })
 
   it('repairs rules that are flushed right after the pod has joined, within seconds', async () => {

@@ -1,8 +1,9 @@
 import type { Pod } from '../mesh/pod.ts'
 import { podAddresses } from './addresses.ts'
-import { type EnrolledPods, isWhole } from './enrolled-pods.ts'
+import { type EnrolledPods, hasLost, isWhole } from './enrolled-pods.ts'
 import { type KnownPods, uidOf } from './known-pods.ts'
 import type { Membership } from './membership.ts'
+import type { PodCounts } from './ports.ts'
 import type { Claim } from './probe-set.ts'
 import { type Desired, isEnded, isMarked, type Step, stepFor } from './reconcile.ts'
 
@@ -136,10 +137,12 @@ export class DesiredPods {
     })
   }
 
-  counts(): { desired: number; enrolled: number; unenrolled: number } {
+  counts(): PodCounts {
+    const held = this.#options.enrolled.all()
     const desired = [...this.#desired.values()].filter((kind) => kind === 'enrolled').length
-    const enrolled = this.#options.enrolled.all().filter(isWhole).length
-    return { desired, enrolled, unenrolled: Math.max(0, desired - enrolled) }
+    const enrolled = held.filter(isWhole).length
+    const drifted = held.filter((pod) => this.#desired.get(pod.uid) === 'enrolled' && hasLost(pod)).length
+    return { desired, enrolled, unenrolled: Math.max(0, desired - enrolled), drifted }
   }
 
   #keep(uid: string, desired: Desired): void {

@@ -28,6 +28,8 @@ export interface EnrolledPod {
   probed: readonly string[]
   backend: Backend
   rules: PodRules
+  /** The last look at its namespace found a difference that is not repaired yet. */
+  isDrifted: boolean
   /** Whether the newest ztunnel has confirmed this namespace. */
   isAcked: boolean
   /** Why ztunnel did not take this pod, which an agent said to be enrolled; until it serves it again. */
@@ -90,5 +92,9 @@ export const workloadOf = ({ uid, name, namespace, serviceAccount, netns }: Enro
 })
 
 /** Everything that an enrolment consists of is confirmed. */
-export const isWhole = ({ rules, isAcked }: EnrolledPod): boolean =>
-  (rules.kind === 'confirmed' || rules.kind === 'kept') && isAcked
+export const isWhole = ({ rules, isAcked, isDrifted }: EnrolledPod): boolean =>
+  (rules.kind === 'confirmed' || rules.kind === 'kept') && isAcked && !isDrifted
+
+/** Something of an enrolment was lost and has not come back yet. */
+export const hasLost = ({ isDrifted, lostBecause }: EnrolledPod): boolean =>
+  isDrifted || lostBecause !== undefined

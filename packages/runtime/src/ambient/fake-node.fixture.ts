@@ -55,7 +55,7 @@ export class FakeNode {
   readonly descriptors = new Map<number, bigint>()
   readonly probes = new Map<string, string>()
   readonly served = new Map<string, bigint>()
-  readonly counts = { desired: 0, enrolled: 0, unenrolled: 0 }
+  readonly counts = { desired: 0, enrolled: 0, unenrolled: 0, drifted: 0 }
   /** What `find` has proof of: uid to path. */
   readonly running = new Map<string, string>()
   readonly deletions: string[] = []

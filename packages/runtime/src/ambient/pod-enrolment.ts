@@ -281,6 +281,7 @@ export class PodEnrolment {
       probed: former?.probed ?? [],
       backend: redirection.backend,
       rules: { kind: 'unknown' },
+      isDrifted: false,
       isAcked: false,
       lostBecause: undefined,
       isOffered: false,

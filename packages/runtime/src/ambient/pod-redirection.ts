@@ -41,6 +41,7 @@ export class PodRedirection {
     const { networks, programFor } = this.#options
     await networks.applyRules(pathOf(pod.netns), programFor(redirection, pod.backend))
     pod.rules = confirmed(redirection)
+    pod.isDrifted = false
   }
 
   /** What differs; the rules that this agent may not change count as right as long as any are there. */
@@ -72,6 +73,7 @@ export class PodRedirection {
     const { events, observer, log } = this.#options
     const differences = await this.differences(pod, redirection)
     const before = pod.rules
+    pod.isDrifted = differences.length > 0
     if (differences.length === 0) {
       if (before.kind !== 'kept') pod.rules = confirmed(redirection)
       return 'right'

@@ -129,9 +129,14 @@ export type AmbientOptionsSettings = EnrolmentSettings &
 type Drift = 'rules' | 'ztunnel' | 'probes' | 'host'
 export type EnrolPhase = 'rules' | 'probes' | 'ztunnel' | 'total' | 'verify'
 
+/**
+ * Pods of this node: to be in the mesh; with everything confirmed; of the former, with something missing; of these,
+ * that had it when they were last looked at, and have not been repaired yet.
+ */
+export type PodCounts = Readonly<Record<'desired' | 'enrolled' | 'unenrolled' | 'drifted', number>>
+
 export interface AmbientObserver {
-  /** Pods of this node: to be in the mesh; with everything confirmed; of the former, with something missing. */
-  podsChanged(counts: Readonly<{ desired: number; enrolled: number; unenrolled: number }>): void
+  podsChanged(counts: PodCounts): void
   countDrift(what: Drift): void
   /** @param how through an ADD, or found running */
   countEnrolment(how: 'add' | 'running', result: 'done' | 'failed'): void

@@ -10,7 +10,7 @@ describe('the metrics of ambient mode', () => {
     metrics.showBeat(() => beat)
     metrics.connectionsChanged(2)
     metrics.countPodChange('update')
-    metrics.podsChanged({ desired: 3, enrolled: 2, unenrolled: 1 })
+    metrics.podsChanged({ desired: 3, enrolled: 2, unenrolled: 1, drifted: 1 })
     metrics.countDrift('rules')
     metrics.countEnrolment('add', 'done')
     metrics.countLeave('del')
@@ -27,6 +27,7 @@ describe('the metrics of ambient mode', () => {
         'istio_cni_ambient_pods{state="desired"} 3',
         'istio_cni_ambient_pods{state="enrolled"} 2',
         'istio_cni_ambient_pods{state="unenrolled"} 1',
+        'istio_cni_ambient_pods{state="drifted"} 1',
         'istio_cni_ambient_drift_total{what="rules"} 1',
         'istio_cni_ambient_enrolments_total{how="add",result="done"} 1',
         'istio_cni_ambient_leaves_total{why="del"} 1',

@@ -35,7 +35,7 @@ export class AmbientMetrics {
     })
     this.#pods = new Gauge({
       name: 'istio_cni_ambient_pods',
-      help: 'Pods of this node in the ambient mesh: desired, enrolled with everything confirmed, unenrolled',
+      help: 'Pods of this node in the ambient mesh: desired, enrolled with everything confirmed, unenrolled, drifted',
       labelNames: ['state'],
       registers,
     })
@@ -116,7 +116,7 @@ export class AmbientMetrics {
     this.#failures.inc({ kind, code })
   }
 
-  podsChanged(counts: Readonly<{ desired: number; enrolled: number; unenrolled: number }>): void {
+  podsChanged(counts: Readonly<Record<'desired' | 'enrolled' | 'unenrolled' | 'drifted', number>>): void {
     for (const [state, count] of Object.entries(counts)) this.#pods.set({ state }, count)
   }
 
