@@ -46,6 +46,11 @@ platform, the user's values at the root, and those under "cni". What the user wr
   {{- end }}
 {{- end }}
 {{- $_ := set $values "imagePullSecrets" $secrets }}
+{{- range list $values $values.global }}
+  {{- if not (kindIs "string" .tag) }}
+    {{- $_ := set . "tag" (int64 .tag | toString) }}
+  {{- end }}
+{{- end }}
 {{- $_ := set $values "platform" $platformName }}
 {{- toJson $values }}
 {{- end }}

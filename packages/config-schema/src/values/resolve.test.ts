@@ -42,6 +42,9 @@ function withoutNull(tree: object): object {
 }
 
 const isMerged = ([[first, second]]: Leaf) => first === 'imagePullSecrets' || second === 'imagePullSecrets'
+/** Null takes away; a tag becomes text. */
+const resolvedFrom = (path: readonly string[], value: unknown): unknown =>
+  path.at(-1) === 'tag' && path[0] !== 'repair' ? String(value) : (value ?? undefined)
 const ownOf = ({
   cni,
   global,
@@ -68,7 +71,7 @@ describe('resolveValues', () => {
         (leaf) => !isMerged(leaf),
       )
       const resolved = given.map(([path]): Leaf => [path, at(values, path)])
-      expect(resolved).toEqual(given.map(([path, value]) => [path, value ?? undefined]))
+      expect(resolved).toEqual(given.map(([path, value]) => [path, resolvedFrom(path, value)]))
     })
     fc.assert(law, RUNS)
   })
@@ -150,6 +153,14 @@ describe('resolveValues', () => {
   it('leaves the values of other charts out', () => {
     const values = resolveValues({ pilot: { env: {} }, global: { istioNamespace: 'mesh', proxy: {} } })
     expect(values).toEqual(defaultValues)
+  })
+
+  it('takes a whole number for a tag, as --set gives it', () => {
+    expect(resolveValues(parseValues({ cni: { tag: 1 }, global: { tag: 20261124 } }))).toMatchObject({
+      tag: '1',
+      global: { tag: '20261124' },
+    })
+    expect(() => parseValues({ tag: 1.3 })).toThrow('in quotes')
   })
 
   it('refuses a profile that nobody knows', () => {

@@ -25,10 +25,14 @@ export function resolveValues(input: ValuesInput): Values {
     known(model, root),
     known(model, cni),
   ]
-  const merged = layers.reduce<Tree>(overlaid, overlaid({}, defaultValues as unknown as Tree))
+  const merged = layers.reduce<Tree>(
+    overlaid,
+    overlaid({}, defaultValues as unknown as Tree),
+  ) as unknown as Values
   const secrets = [input.global?.imagePullSecrets, root.imagePullSecrets, cni.imagePullSecrets]
   const imagePullSecrets = namesOf(secrets.flatMap((list) => list ?? []))
-  return { ...merged, imagePullSecrets, platform } as unknown as Values
+  const global = { ...merged.global, tag: String(merged.global.tag) }
+  return { ...merged, tag: String(merged.tag), imagePullSecrets, platform, global }
 }
 
 type Tree = Readonly<Record<string, unknown>>

@@ -4,7 +4,10 @@ import type { Resolved, Written } from './model/row.ts'
 import type { written } from './model/written.ts'
 
 /** Everything that the chart's templates see: defaults, profile, platform and the user's values, merged. */
-export interface Values extends Omit<Resolved<typeof model>, 'imagePullSecrets'> {
+export interface Values extends Omit<Resolved<typeof model>, 'global' | 'imagePullSecrets' | 'tag'> {
+  /** As text, however it was given. */
+  readonly tag: string
+  readonly global: Omit<Resolved<typeof model>['global'], 'tag'> & { readonly tag: string }
   /** Names of secrets, of all places where they may be given. */
   readonly imagePullSecrets: readonly string[]
   /** Empty: none was named. */

@@ -48,9 +48,14 @@ export const imageReference = matching(
   new RegExp(`^(${REGISTRY}(@sha256:[0-9a-f]{64})?)?$`),
   'a text: an image name such as install-cni, or a whole reference such as dhi.io/istio-install-cni:1.30.3',
 )
-export const imageTag = matching(
-  /^([A-Za-z0-9_][-A-Za-z0-9._]{0,127}(@sha256:[0-9a-f]{64})?)?$/,
-  'a tag, in quotes if it looks like a number (--set-string on the command line)',
+const TAG = 'a tag, in quotes if it looks like a number with a point (--set-string on the command line)'
+/** `--set tag=1` arrives as a number; a point in a number would have lost its zeros, as in 1.30. */
+export const imageTag = v.union(
+  [
+    matching(/^([A-Za-z0-9_][-A-Za-z0-9._]{0,127}(@sha256:[0-9a-f]{64})?)?$/, TAG),
+    v.pipe(v.number(TAG), v.safeInteger(TAG), v.minValue(1, TAG)),
+  ],
+  TAG,
 )
 export const imageVariant = matching(/^[-A-Za-z0-9._]{0,64}$/, 'the end of a tag, such as dev or fips')
 

@@ -76,6 +76,11 @@ ${choiceLines.join('\n')}
   {{- end }}
 {{- end }}
 {{- $_ := set $values "imagePullSecrets" $secrets }}
+{{- range list $values $values.global }}
+  {{- if not (kindIs "string" .tag) }}
+    {{- $_ := set . "tag" (int64 .tag | toString) }}
+  {{- end }}
+{{- end }}
 {{- $_ := set $values "platform" $platformName }}
 {{- toJson $values }}
 {{- end }}
