@@ -41,6 +41,7 @@ export async function buildConstructs(output = join(distDirectory, 'constructs')
   await put(unfinished, 'esm/index.js', HANDS_ON)
   await put(unfinished, 'esm/index.d.ts', HANDS_ON)
   await copyFile(join(packages, 'constructs/README.md'), join(unfinished, 'README.md'))
+  await copyFile(join(root, 'LICENSE'), join(unfinished, 'LICENSE'))
   await rm(output, { recursive: true, force: true })
   await rename(unfinished, output)
   return output
