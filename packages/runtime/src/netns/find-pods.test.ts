@@ -133,6 +133,17 @@ describe('the namespace of a running pod', () => {
     expect(node.doubts).toHaveLength(1)
   })
 
+  it('is the one that the runtime has named: a pod may copy its address, but gives no names', async () => {
+    const node = new FakeNode().namespace('a', ['10.0.0.1']).namespace('inner', ['10.0.0.1'])
+    node.process('inner', cgroupOf(a)).process('a', cgroupOf(a)).named('a')
+    expect(await node.find({ [a]: ['10.0.0.1'] })).toEqual({ [a]: node.inode('a') })
+    expect(await node.find({ [a]: [] })).toEqual({ [a]: node.inode('a') })
+    node.process('a', cgroupOf(b))
+    expect(await node.find({ [a]: [] })).toEqual({})
+    node.named('inner')
+    expect(await node.find({ [a]: ['10.0.0.1'] })).toEqual({})
+  })
+
   it('takes all processes to agree while the pod has no known address', async () => {
     const node = new FakeNode().namespace('a', []).namespace('b', []).namespace('c', [])
     node.process('a', cgroupOf(a)).process('a', cgroupOf(a))

@@ -37,7 +37,8 @@ type FindPodsOptions = Readonly<{
  *
  * 1. all processes of the pod are in it, and no other pod's, and it has one of the pod's addresses if any is known;
  * 2. processes of the pod are in several, or others are there too, and it alone has one of the pod's addresses;
- * 3. the pod has no process (CRI-O without infra containers), no other pod's is in it, and of all the namespaces
+ * 3. of several that agree so far it alone has a name from the runtime: a pod can make namespaces like its own;
+ * 4. the pod has no process (CRI-O without infra containers), no other pod's is in it, and of all the namespaces
  *    with a name it alone has one of the pod's addresses.
  *
  * Never one of the node's own. Pods of which nothing is found are left out of the answer.
@@ -110,23 +111,33 @@ async function chosen(
   { addressesOf, onDoubt }: FindPodsOptions,
 ): Promise<FoundNamespace | undefined> {
   const doubt = (why: string) => void onDoubt?.(uid, why)
-  const [only] = candidates
-  const isClear =
-    candidates.length === 1 && only !== undefined && owners.get(only.key)?.size === 1 ? only : undefined
+  const only = soleOf(candidates, named)
+  const isClear = only !== undefined && owners.get(only.key)?.size === 1 ? only : undefined
   if (addresses.length === 0) {
     if (!isClear)
       return doubt('its processes are in several namespaces or share one, and it has no address yet')
     return answer(isClear, named, processesOf(isClear))
   }
-  const believed: { candidate: Residence; address: string }[] = []
+  const believed: (Residence & { address: string })[] = []
   for (const candidate of candidates) {
     const address = await sharedAddress(candidate, addresses, addressesOf)
-    if (address !== undefined) believed.push({ candidate, address })
+    if (address !== undefined) believed.push({ ...candidate, address })
   }
-  const [first, second] = believed
-  if (!first) return doubt(`none of its namespaces has one of its addresses ${shown(addresses)}`)
-  if (second) return doubt(`several of its namespaces have one of its addresses ${shown(addresses)}`)
-  return answer(first.candidate, named, `${processesOf(first.candidate)}, address ${first.address} inside`)
+  if (believed.length === 0)
+    return doubt(`none of its namespaces has one of its addresses ${shown(addresses)}`)
+  const sole = soleOf(believed, named)
+  if (!sole) return doubt(`several of its namespaces have one of its addresses ${shown(addresses)}`)
+  return answer(sole, named, `${processesOf(sole)}, address ${sole.address} inside`)
+}
+
+/** The only one, or the only one with a name. */
+function soleOf<R extends Residence>(
+  candidates: readonly R[],
+  named: ReadonlyMap<NamespaceKey, Named>,
+): R | undefined {
+  if (candidates.length === 1) return candidates[0]
+  const [first, second] = candidates.filter(({ key }) => named.has(key))
+  return second === undefined ? first : undefined
 }
 
 /** A name outlives the process that was looked at, so it is the better path. */
