@@ -1076,6 +1076,28 @@ describe('a CHECK', () => {
     )
   })
 
+  it('looks at no other pod’s namespace when the pod leaves meanwhile', async () => {
+    const ambient = await started()
+    const { pod } = running('web', '10.0.0.2')
+    await soon()
+    let left: Promise<void> | undefined
+    const looks: number[] = []
+    node.delay = async (what) => {
+      if (what !== 'verifyRules') return
+      left ??= ambient.remove(callFor(pod, '/netns/web'))
+      await Promise.resolve()
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      looks.push(node.descriptors.size)
+    }
+    const checked = lines(ambient, pod, '/netns/web')
+    await soon()
+    expect(await checked).toEqual([])
+    expect(looks).toEqual([1])
+    await left
+    await soon()
+    expect(node.descriptors.size).toBe(0)
+  })
+
   it('misses everything of a pod that is not held', async () => {
     const ambient = await started()
     const pod = ambientPod('other', { ips: ['10.0.0.3'] })

@@ -6,7 +6,7 @@ import { pause, within } from './deadline.ts'
 import { DesiredPods } from './desired-pods.ts'
 import { EnrolledPods } from './enrolled-pods.ts'
 import { FirstLooks } from './first-looks.ts'
-import { KnownPods } from './known-pods.ts'
+import { KnownPods, uidOf } from './known-pods.ts'
 import { Lanes } from './lanes.ts'
 import { Leftovers } from './leftovers.ts'
 import { Membership } from './membership.ts'
@@ -210,7 +210,8 @@ export class AmbientPods {
 
   /** What differs from what ADD made: rules, ztunnel's ack, the probe set; empty when nothing does. */
   check(pod: Pod, { redirection }: Redirected, call: AmbientCall): Promise<readonly Finding[]> {
-    return this.#check.findings(pod, redirection, call)
+    // What is looked into must not be let go meanwhile: the descriptor's number would come to be another pod's.
+    return this.#lanes.run(uidOf(pod), () => this.#check.findings(pod, redirection, call))
   }
 
   /** DEL. Never rejects; a call about a sandbox that the pod has no longer changes nothing. */
