@@ -90,11 +90,12 @@ export class HelmRelease {
   }
 }
 
-/** linux/capability.h: those that anything here may have. */
+/** linux/capability.h: those that anything here may have, and one that nothing should. */
 const capabilities: Readonly<Record<number, string>> = {
   1: 'DAC_OVERRIDE',
   12: 'NET_ADMIN',
   13: 'NET_RAW',
+  16: 'SYS_MODULE',
   19: 'SYS_PTRACE',
   21: 'SYS_ADMIN',
 }

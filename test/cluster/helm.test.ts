@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recordedRelease, writeOriginalChart } from '../chart/original-chart.ts'
 import { AmbientBed } from './ambient-bed.ts'
+import { until } from './condition.ts'
 import type { DaemonSet } from './daemon-set.ts'
 import { agentImage, HelmRelease } from './helm-release.ts'
 import { pod, type RunningPod, Workloads } from './workloads.ts'
@@ -42,6 +43,23 @@ async function expectRedirection(name: string): Promise<void> {
   expect(await workloads.unredirected()).toBe(before)
 }
 
+const guideDaemonSet = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: 'istio-cni-node', namespace: 'istio-system' },
+  spec: {
+    selector: { matchLabels: { 'k8s-app': 'istio-cni-node' } },
+    template: {
+      metadata: { labels: { 'k8s-app': 'istio-cni-node' } },
+      spec: {
+        hostNetwork: true,
+        imagePullSecrets: [{ name: 'dhi-pull-secret' }],
+        containers: [{ name: 'install-cni', image: agentImage, securityContext: { privileged: true } }],
+      },
+    },
+  },
+}
+
 const leastPrivilege = {
   capabilities: ['DAC_OVERRIDE', 'NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'],
   seccomp: 'filter',
@@ -49,6 +67,22 @@ const leastPrivilege = {
   readOnlyRoot: true,
   hostNetwork: true,
 }
+
+describe('a DaemonSet without mounts, as the guide has it', () => {
+  it('is told which mounts it lacks, and never gets ready', async () => {
+    await bed.cluster.apply(guideDaemonSet)
+    const log = () => bed.cluster.kubectl('logs', '-n', 'istio-system', 'daemonset/istio-cni-node')
+    await until('its log says what to add', async () => {
+      const words = await log()
+      return ['/host/opt/cni/bin', '/host/etc/cni/net.d', 'hostPath'].every((word) => words.includes(word))
+    })
+    const [name] = await agent.podNames()
+    const readiness = `/api/v1/namespaces/istio-system/pods/${name}:8000/proxy/readyz`
+    await expect(bed.cluster.kubectl('get', '--raw', readiness)).rejects.toThrow('ServiceUnavailable')
+    await agent.kubectl('delete', 'daemonset', 'istio-cni-node')
+    await agent.gone()
+  })
+})
 
 describe("the original's release", () => {
   it('runs our image as it is', async () => {
@@ -87,6 +121,13 @@ describe('the chart', () => {
   })
 
   it('redirects pods with a sidecar', () => expectRedirection('sidecar'))
+
+  it('runs privileged on demand', async () => {
+    await release.deploy(['privileged=true'])
+    expect((await release.confinement()).capabilities).toContain('SYS_MODULE')
+    await expectRedirection('privileged')
+    await release.deploy()
+  })
 
   it('passes its own test', async () => {
     expect(await release.helm('test', 'istio-cni')).toMatch(/Phase:\s+Succeeded/)
