@@ -33,6 +33,7 @@ const steps: readonly Step[] = readFileSync(new URL('data/zds.jsonl', import.met
 
 const silent: ZtunnelObserver = {
   connectionsChanged() {},
+  newestGone() {},
   snapshotAcked() {},
   acked() {},
   failed() {},

@@ -71,7 +71,7 @@ export class AmbientBed implements AsyncDisposable {
       socketPath: socketIn(directory),
       workloads: () => [...joined.values()],
       log: createLogger('ztunnel', 'none', true),
-      observer: { connectionsChanged() {}, snapshotAcked() {}, acked() {}, failed() {} },
+      observer: { connectionsChanged() {}, newestGone() {}, snapshotAcked() {}, acked() {}, failed() {} },
     })
     await server.start()
     const ztunnel = await startZtunnel(directory, node)

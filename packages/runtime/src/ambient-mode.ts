@@ -36,10 +36,8 @@ export async function ambientModeOf(options: AmbientModeOptions): Promise<Ambien
     observer: {
       acked: (kind, seconds) => observer.acked(kind, seconds),
       failed: (kind, code) => observer.failed(kind, code),
-      connectionsChanged: (count) => {
-        observer.connectionsChanged(count)
-        ambient.ztunnelConnectionsChanged(count)
-      },
+      connectionsChanged: (count) => observer.connectionsChanged(count),
+      newestGone: () => ambient.ztunnelGone(),
       snapshotAcked: (snapshot) => {
         observer.snapshotAcked(snapshot)
         ambient.ztunnelSnapshotAcked(snapshot)

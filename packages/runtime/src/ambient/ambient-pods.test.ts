@@ -813,10 +813,9 @@ describe('ztunnel', () => {
   it('that went leaves its pods to the one that is still there', async () => {
     await started()
     const { pod, netns } = running('web', '10.0.0.2')
-    node.ambient.ztunnelConnectionsChanged(2)
     await soon()
     node.served.clear()
-    node.ambient.ztunnelConnectionsChanged(1)
+    node.ambient.ztunnelGone()
     await soon()
     expectIn(pod.uid, netns.inode, '10.0.0.2')
     expect([node.drift, node.events]).toEqual([[], []])

@@ -192,9 +192,9 @@ export class AmbientPods {
     return this.#link.workloads()
   }
 
-  /** ZtunnelObserver.connectionsChanged */
-  ztunnelConnectionsChanged(count: number): void {
-    this.#link.connectionsChanged(count)
+  /** ZtunnelObserver.newestGone */
+  ztunnelGone(): void {
+    this.#link.newestGone()
     this.#options.observer.podsChanged(this.#desired.counts())
   }
 

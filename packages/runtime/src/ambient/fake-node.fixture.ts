@@ -318,13 +318,12 @@ export class FakeNode {
       } else if (this.refuses.has(workload.uid)) refused++
       else this.#serve(workload)
     }
-    this.ambient.ztunnelConnectionsChanged(1)
     this.ambient.ztunnelSnapshotAcked({ workloads, refused, isNewest: true })
   }
 
   disconnectZtunnel(): void {
     this.isZtunnelConnected = false
-    this.ambient.ztunnelConnectionsChanged(0)
+    this.ambient.ztunnelGone()
   }
 
   #serve({ uid, netns }: Workload): void {

@@ -15,7 +15,6 @@ export class ZtunnelLink {
   readonly #options: ZtunnelLinkOptions
   /** Of each list that a ztunnel was given the pods in it whose namespaces it has. */
   readonly #given = new WeakMap<readonly Workload[], readonly EnrolledPod[]>()
-  #connections = 0
 
   constructor(options: ZtunnelLinkOptions) {
     this.#options = options
@@ -40,11 +39,8 @@ export class ZtunnelLink {
     return workloads
   }
 
-  /** One that went may have been the newest, which alone was told of the pods that came since it connected. */
-  connectionsChanged(count: number): void {
-    const isLess = count < this.#connections
-    this.#connections = count
-    if (!isLess) return
+  /** It alone was told of the pods that came since it connected. */
+  newestGone(): void {
     for (const pod of this.#options.enrolled.all()) pod.isAcked = false
     this.#options.changed(false)
   }

@@ -19,6 +19,8 @@ type AckedSnapshot = Readonly<{
 export interface ZtunnelObserver {
   /** How many ztunnels are connected now. */
   connectionsChanged(count: number): void
+  /** The one that pods were added to has gone: those that are left may not have been told of all. */
+  newestGone(): void
   /** A ztunnel has taken its snapshot. */
   snapshotAcked(snapshot: AckedSnapshot): void
   /** @param seconds from the sending of the request to its ack */

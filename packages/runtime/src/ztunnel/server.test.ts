@@ -55,6 +55,7 @@ const delOf = (uid: string): string => hex(encodeDel(uid))
 
 const observer = () => ({
   connectionsChanged: vi.fn<ZtunnelObserver['connectionsChanged']>(),
+  newestGone: vi.fn<ZtunnelObserver['newestGone']>(),
   snapshotAcked: vi.fn<ZtunnelObserver['snapshotAcked']>(),
   acked: vi.fn<ZtunnelObserver['acked']>(),
   failed: vi.fn<ZtunnelObserver['failed']>(),
@@ -335,13 +336,30 @@ describe('several ztunnels', () => {
   })
 
   it('take over from one another when the newest leaves', async () => {
-    const server = await startServer()
+    const events = observer()
+    const server = await startServer({ observer: events })
     const older = await connected()
     const newer = await connected()
     await newer[Symbol.asyncDispose]()
     await vi.waitFor(() => expect(server.state().connections).toBe(1))
+    expect(events.newestGone).toHaveBeenCalledOnce()
     await server.add(workload('a'))
     expect(older.received.at(-1)?.raw).toBe(addOf('a'))
+  })
+
+  it('lose nothing when one leaves that was not told of new pods', async () => {
+    const events = observer()
+    const server = await startServer({ observer: events })
+    const older = await connected()
+    const newer = await connected()
+    const silent = connect({ greeting: null })
+    await vi.waitFor(() => expect(server.state().connections).toBe(3))
+    await older[Symbol.asyncDispose]()
+    await silent[Symbol.asyncDispose]()
+    await vi.waitFor(() => expect(server.state().connections).toBe(1))
+    expect(events.newestGone).not.toHaveBeenCalled()
+    await server.add(workload('a'))
+    expect(newer.received.at(-1)?.raw).toBe(addOf('a'))
   })
 
   it('are not held up by one that connects and says nothing', async () => {

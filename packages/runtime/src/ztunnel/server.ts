@@ -173,9 +173,11 @@ export class ZtunnelServer {
   }
 
   #closed(connection: ZtunnelConnection, log: Logger, reason: ZtunnelError): void {
+    const isNewest = this.#connections.newest === connection
     this.#connections.remove(connection)
     const connections = this.#connections.count
     this.#options.observer.connectionsChanged(connections)
+    if (isNewest) this.#options.observer.newestGone()
     const fields = { connections, code: reason.code, because: reason.message }
     if (this.#isRunning) log.warn(fields, 'ztunnel of the ambient mesh disconnected')
     else log.info(fields, 'hung up on ztunnel of the ambient mesh')
