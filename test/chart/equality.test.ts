@@ -54,7 +54,18 @@ function synthesized(values: unknown, name: string): readonly KubernetesObject[]
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 const byIdentity = (objects: readonly KubernetesObject[]) =>
-  Object.fromEntries(objects.map((object) => [identity(object), object]))
+  Object.fromEntries(objects.map((object) => [identity(object), withSortedSelectors(object)]))
+
+/** Go sorts some keys, of those with digits, now so and now so: 07.a < 0h < 3 < 07.a. Their lines are compared sorted. */
+function withSortedSelectors(object: KubernetesObject): KubernetesObject {
+  const { data } = object as { readonly data?: Readonly<Record<string, string>> }
+  const selectors = data?.AMBIENT_ENABLEMENT_SELECTOR
+  if (selectors === undefined) return object
+  return {
+    ...object,
+    data: { ...data, AMBIENT_ENABLEMENT_SELECTOR: selectors.split('\n').sort().join('\n') },
+  }
+}
 
 /** A failure is cut down for no longer than this. */
 const limit = { interruptAfterTimeLimit: 90_000, markInterruptAsFailure: true }
