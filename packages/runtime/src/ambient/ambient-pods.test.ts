@@ -424,6 +424,27 @@ describe('labels', () => {
     expect(searches).not.toHaveBeenCalled()
   })
 
+  it('of a pod of a manifest that nobody completes bring it in as soon as processes prove where it is', async () => {
+    await started()
+    const metadata = { name: 'web', namespace: 'shop', uid: 'uid-web' }
+    const pod = node.put(podFromManifest({ metadata, spec: { containers: [{ name: 'app' }] } }))
+    const netns = node.sandbox(pod.uid, '/netns/web', ['10.0.0.2'])
+    node.running.delete(pod.uid)
+    node.label('shop', ambientLabel)
+    const searches = vi.fn()
+    node.delay = async (what) => (what === 'find' ? searches() : undefined)
+    await vi.advanceTimersByTimeAsync(300_000)
+    // Nobody says that it runs, so nobody is told, and it is looked for once in a round.
+    expect(node.events).toEqual([])
+    expect(searches.mock.calls.length).toBeLessThan(15)
+    node.running.set(pod.uid, '/netns/web')
+    await aRound()
+    expectIn(pod.uid, netns.inode, '10.0.0.2')
+    node.label('shop', {})
+    await aRound()
+    expectOut(pod.uid, '10.0.0.2')
+  })
+
   it('of a static pod find it by the uid that the kubelet knows', async () => {
     await started()
     const pod = node.put(

@@ -175,7 +175,7 @@ export class AmbientPods {
     })
     this.#rotation = new Rotation({
       intervalMs: options.verifyMs ?? 30_000,
-      keys: () => desired.uids(),
+      keys: () => enrolled.all().map(({ uid }) => uid),
       visit: (uid) => this.#backlog.add(uid, { verify: true, delayMs: 0 }),
       roundEnded: () => this.#endRound(),
     })
@@ -311,7 +311,7 @@ export class AmbientPods {
   }
 
   #all(): readonly string[] {
-    return [...this.#known.uids(), ...this.#known.goneUids()]
+    return [...this.#known.uids(), ...this.#known.goneUids(), ...this.#desired.uids()]
   }
 
   #look(uids: readonly string[], verify = false): void {

@@ -5,6 +5,7 @@ import { type Actual, type Desired, stepFor } from './reconcile.ts'
 const marked = { 'ambient.istio.io/redirection': 'enabled' }
 const sidecar = { 'sidecar.istio.io/status': '{}' }
 const pod = ambientPod('web', { ips: ['10.0.0.2'] })
+const { phase: _, ...uncompleted } = ambientPod('web')
 const outside = (fields: Parameters<typeof ambientPod>[1] = {}): Desired => ({
   kind: 'outside',
   pod: ambientPod('web', fields),
@@ -20,6 +21,12 @@ describe('the step for a pod', () => {
     ['to be in, and held', { kind: 'enrolled', pod }, held, { kind: 'verify' }],
     ['to be in, whose sandbox is gone', { kind: 'enrolled', pod }, ended, { kind: 'none' }],
     ['to be in, without an address', { kind: 'enrolled', pod: ambientPod('web') }, free, { kind: 'none' }],
+    [
+      'to be in, of a manifest that nobody completes',
+      { kind: 'enrolled', pod: uncompleted },
+      free,
+      { kind: 'enrol' },
+    ],
     ['unlabelled, and held', outside(), held, { kind: 'leave', rules: 'remove', because: 'unlabelled' }],
     [
       'ended, and held',

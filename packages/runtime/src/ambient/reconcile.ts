@@ -53,9 +53,9 @@ export function stepFor(desired: Desired, { isHeld, isSandboxGone }: Actual): St
       if (isHeld) return { kind: 'verify', pod: desired.pod }
       if (isSandboxGone) return { kind: 'none', because: 'its sandbox is gone' }
       // Before it has addresses it has no sandbox either, or one whose ADD is under way.
-      return desired.pod.ips.length === 0
-        ? { kind: 'none', because: 'it has no address yet' }
-        : { kind: 'enrol', pod: desired.pod }
+      return desired.pod.ips.length > 0 || isUncompleted(desired.pod)
+        ? { kind: 'enrol', pod: desired.pod }
+        : { kind: 'none', because: 'it has no address yet' }
     case 'outside':
       return stepOutside(desired.pod, desired.because, { isHeld, isSandboxGone })
   }
@@ -76,6 +76,9 @@ function stepOutside(pod: Pod, because: string, { isHeld, isSandboxGone }: Actua
 }
 
 export const isEnded = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed'
+
+/** Of a manifest to which nobody adds what becomes of the pod: only its processes tell whether it runs. */
+export const isUncompleted = ({ phase, ips }: Pod): boolean => phase === undefined && ips.length === 0
 
 /** An agent said that it enrolled the pod. A hint about where to look, never the truth. */
 export const isMarked = (pod: Pod): boolean => markOf(pod) !== undefined

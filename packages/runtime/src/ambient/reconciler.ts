@@ -10,7 +10,7 @@ import type { NamespaceSearch } from './namespace-search.ts'
 import type { PodEnrolment } from './pod-enrolment.ts'
 import { isFor } from './pod-redirection.ts'
 import type { AmbientObserver, AmbientOptionsSettings, Events, Ztunnel } from './ports.ts'
-import type { Step } from './reconcile.ts'
+import { isUncompleted, type Step } from './reconcile.ts'
 import { Turns } from './turns.ts'
 
 /** Attempts to find a running pod's namespace before it waits for the next round. */
@@ -78,7 +78,7 @@ export class Reconciler {
     await this.#turns.next()
     const { desired, known } = this.#options
     const step = await desired.stepOf(uid)
-    if (step.kind === 'enrol') return (await this.#found(step.pod)) !== undefined
+    if (step.kind === 'enrol') return (await this.#found(step.pod)) !== undefined || isUncompleted(step.pod)
     // One that an earlier agent has let start may run without an address that anybody has told: then by its processes.
     const pod = known.get(uid)
     if (pod !== undefined && pod.ips.length === 0 && desired.isAwaited(uid)) await this.#found(pod)
@@ -179,6 +179,7 @@ export class Reconciler {
 
   #notFound(pod: Pod, { failures }: Attempt): string | undefined {
     const { events, observer, log, now } = this.#options
+    if (isUncompleted(pod)) return undefined
     const missing = this.#missing.get(uidOf(pod)) ?? { since: now(), isTold: false }
     this.#missing.set(uidOf(pod), missing)
     if (!missing.isTold && now() - missing.since >= missingMs) {
