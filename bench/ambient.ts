@@ -21,6 +21,8 @@ const manyPods = 250
 const snapshots = 5
 /** A pass over all pods is over long before. */
 const windowMs = 4_000
+/** Until an agent without work has given back what it no longer needs. */
+const restMs = 15_000
 const ours = join(distDirectory, 'istio-cni')
 
 const { values } = parseArgs({ options: { directory: { type: 'string', default: '' } } })
@@ -138,18 +140,24 @@ async function measureManyPods(nft: boolean): Promise<void> {
   const watched = { NODE_OPTIONS: `--import=${delayProgram()}`, LOOP_DELAY_FILE: delayFile }
   await withNode(nft, watched, (node) =>
     freshNamespaces(bed, manyPods, async () => {
+      facts.push(`${name}: agent, idle: ${await memoryAtRest(node)}`)
       await takeDelay(node)
-      facts.push(`${name}: agent, idle: ${agentMemory(node.agent)}`)
       row('', await call('ADD', node, 'ambient', crowd, crowd))
       facts.push(`${name}: main loop away during ${crowd} ADDs at once: ${shown(await takeDelay(node))}`)
       row('', await call('ADD', node, 'ambient', manyPods, 4))
-      facts.push(`${name}: agent with ${manyPods} ambient pods: ${agentMemory(node.agent)}`)
+      facts.push(`${name}: agent after ${crowd + manyPods} ADDs: ${agentMemory(node.agent)}`)
+      facts.push(`${name}: agent with ${manyPods} ambient pods, at rest: ${await memoryAtRest(node)}`)
       await takeDelay(node)
       await measurePasses(node, name)
       facts.push(`${name}: main loop away during snapshots and passes: ${shown(await takeDelay(node))}`)
-      facts.push(`${name}: agent afterwards: ${agentMemory(node.agent)}`)
+      facts.push(`${name}: agent after snapshots and passes: ${agentMemory(node.agent)}`)
     }),
   )
+}
+
+async function memoryAtRest({ agent }: Node): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, restMs))
+  return agentMemory(agent)
 }
 
 /** The agent runs without the JIT compilers, and cannot load TypeScript itself. */

@@ -29,17 +29,25 @@ const setup: WorkerSetup = workerData
 const home = openNamespace('/proc/thread-self/ns/net')
 const hostInodes = hostNamespaceInodes()
 const expectations = new Expectations()
-/** When there was nothing to do for so long, nobody waits for what is done then. */
-const restMilliseconds = 3000
-let resting: NodeJS.Timeout | undefined
+/** So long after a job, and not more often: a node with many pods always has one to be verified. */
+const givingBackMilliseconds = 5000
+let willGiveBack = false
 let loadedNftables: Nftables | undefined
 let kernelHasNftables: boolean | undefined
 
 parentPort?.on('message', ({ job, milliseconds }: Assignment) => {
-  clearTimeout(resting)
   parentPort?.postMessage(replyTo(job, milliseconds))
-  resting = setTimeout(giveBackMemory, restMilliseconds)
+  giveBackMemoryLater()
 })
+
+function giveBackMemoryLater(): void {
+  if (willGiveBack) return
+  willGiveBack = true
+  setTimeout(() => {
+    willGiveBack = false
+    giveBackMemory()
+  }, givingBackMilliseconds)
+}
 
 function replyTo(job: Job, milliseconds: number): Reply {
   try {
