@@ -110,7 +110,8 @@ describe('ApiServerPods', () => {
       allowWatchBookmarks: 'true',
       resourceVersion: '1001',
     })
-    expect(counted).toEqual(['list 200', 'watch 200'])
+    // The server has the question before we have its answer.
+    await vi.waitFor(() => expect(counted).toEqual(['list 200', 'watch 200']))
     expect(following).toEqual([true])
   })
 
