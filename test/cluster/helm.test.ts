@@ -95,8 +95,11 @@ describe("the original's release", () => {
     await expectRedirection('original')
   })
 
-  it('is upgraded to our chart without a change of the node', async () => {
+  it('is upgraded to our chart, rolled back and upgraded again without a change of the node', async () => {
     const version = await agent.networkVersion()
+    await release.deploy()
+    await release.helm('rollback', 'istio-cni', '1')
+    await agent.ready()
     await release.deploy()
     expect(await agent.networkVersion()).toBe(version)
     expect(await workloads.inbound(await running('original'))).toBe('istio-proxy:15006')
