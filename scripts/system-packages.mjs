@@ -24,6 +24,7 @@ const needs = [
   { present: () => library('libnftables.so.1'), package: 'libnftables1' },
   { present: () => binary('ip'), package: 'iproute2' },
   { present: () => binary('unshare') && binary('nsenter'), package: 'util-linux' },
+  { present: () => binary('setcap'), package: 'libcap2-bin' },
   { present: () => binary('gpg'), package: 'gpg gpg-agent' },
   { present: () => binary('cc') || binary('gcc'), package: 'gcc libc6-dev' },
 ]

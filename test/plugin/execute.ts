@@ -1,6 +1,6 @@
 // Executes the real binary as a container runtime does: nothing but the given environment, one input, one answer.
 import { spawn } from 'node:child_process'
-import { buildPlugin } from '../../scripts/build-plugin.ts'
+import { buildPlugin } from '../../scripts/build-native.ts'
 
 export interface PluginCall {
   readonly env: Readonly<Record<string, string>>

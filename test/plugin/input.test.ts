@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { buildPlugin } from '../../scripts/build-plugin.ts'
+import { buildPlugin } from '../../scripts/build-native.ts'
 import { configuration, EXCLUDED_POD, environment } from './call.ts'
 import { execute } from './execute.ts'
 

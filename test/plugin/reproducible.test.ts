@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..')
 
 describe('the plugin binary', () => {
   it('has the same bytes when it is built again in another directory', { timeout: 600_000 }, async () => {
-    const build = join(root, 'scripts/build-plugin.ts')
+    const build = join(root, 'scripts/build-native.ts')
     const { stdout } = await promisify(execFile)(process.execPath, [build, '--check-reproducible'], {
       cwd: root,
     })

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { buildPlugin } from '../../scripts/build-plugin.ts'
+import { buildPlugin } from '../../scripts/build-native.ts'
 
 const binary = await buildPlugin()
 

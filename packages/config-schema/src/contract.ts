@@ -6,6 +6,16 @@
 /** The release of Istio that this stands in for: version of the chart and tag of the image. */
 export const ISTIO_VERSION = '1.30.3'
 
+/** Capabilities that the agent works with, by their numbers (linux/capability.h), and what for. */
+export const AGENT_CAPABILITIES = {
+  NET_ADMIN: { number: 12, purpose: 'Rules, routes and sets, in the pods and on the node.' },
+  NET_RAW: { number: 13, purpose: 'What iptables needs besides.' },
+  SYS_PTRACE: { number: 19, purpose: "To look at other processes' namespaces." },
+  SYS_ADMIN: { number: 21, purpose: 'To enter a network namespace; nothing less allows it.' },
+  DAC_OVERRIDE: { number: 1, purpose: "To write into the node's directories, whoever owns them." },
+} as const
+export type AgentCapability = keyof typeof AGENT_CAPABILITIES
+
 /** Ports of the sidecar proxy (istio.io "Ports used by Istio") and of ztunnel (its ARCHITECTURE.md, "Ports"). */
 export const PORT = {
   /** Envoy and ztunnel: captured outbound traffic. */
@@ -83,6 +93,12 @@ export const NODE_CNI_CACHE_DIR = '/var/lib/cni'
 export const MOUNTED_CNI_CACHE_DIR = '/host/var/lib/cni'
 /** Where the image carries the plugin (original cni/pkg/constants). */
 export const IMAGE_CNI_BIN_DIR = '/opt/cni/bin'
+/** Where the image has the agent's bundle and what it loads, its Node, and what starts it (ours; the guide's entry point). */
+export const IMAGE_AGENT_DIR = '/usr/local/lib/install-cni'
+export const IMAGE_NODE = '/usr/local/bin/node'
+export const IMAGE_LAUNCHER = '/usr/local/bin/install-cni'
+/** User and group of the runtime image (the hardened images' `nonroot`). */
+export const IMAGE_UID = 65532
 /** Sockets and state, at the same path on the node and in the container (original cni/pkg/constants). */
 export const AGENT_RUN_DIR = '/var/run/istio-cni'
 /** The node's processes as the container sees them, and the node's network namespace (original cni/pkg/constants). */

@@ -1,4 +1,4 @@
-//! Compiles the bundles of the plugin and of the operator's commands (`dist/*.js`, written by scripts/build-plugin.ts)
+//! Compiles the bundles of the plugin and of the operator's commands (`dist/*.js`, written by scripts/build-native.ts)
 //! to bytecode.
 
 use rquickjs::module::{WriteOptions, WriteOptionsEndianness};
@@ -16,7 +16,7 @@ fn compile(name: &str) -> Result<(), Box<dyn Error>> {
     let bundle = format!("dist/{name}.js");
     println!("cargo::rerun-if-changed={bundle}");
     let source =
-        fs::read(&bundle).map_err(|error| format!("{bundle}: {error}: run scripts/build-plugin.ts"))?;
+        fs::read(&bundle).map_err(|error| format!("{bundle}: {error}: run scripts/build-native.ts"))?;
     let runtime = Runtime::new()?;
     let bytecode = Context::full(&runtime)?.with(|ctx| {
         // Little: every node that we build for. Stripped: smaller, and errors carry no line of ours anyway.

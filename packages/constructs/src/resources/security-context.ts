@@ -1,3 +1,4 @@
+import { AGENT_CAPABILITIES, type AgentCapability } from '@istio-install-cni/config-schema'
 import { comment, type Expression, equals, not, overlay, value, when } from '../expressions/index.ts'
 
 const privileged = value('privileged')
@@ -10,6 +11,9 @@ export const seLinuxOptions = when(
   overlay({ type: 'spc_t' }, value('seLinuxOptions')),
 )
 
+const capability = <const Name extends AgentCapability>(name: Name) =>
+  comment(AGENT_CAPABILITIES[name].purpose, name)
+
 /** The least that the enabled features work with, or everything (`privileged`). */
 export const securityContext = {
   privileged,
@@ -20,11 +24,11 @@ export const securityContext = {
   capabilities: when(not(privileged), {
     drop: ['ALL'],
     add: [
-      comment('Rules, routes and sets, in the pods and on the node.', 'NET_ADMIN'),
-      when(not(value('global.nativeNftables')), comment('What iptables needs besides.', 'NET_RAW')),
-      comment("To look at other processes' namespaces.", 'SYS_PTRACE'),
-      comment('To enter a network namespace; nothing less allows it.', 'SYS_ADMIN'),
-      comment("To write into the node's directories, whoever owns them.", 'DAC_OVERRIDE'),
+      capability('NET_ADMIN'),
+      when(not(value('global.nativeNftables')), capability('NET_RAW')),
+      capability('SYS_PTRACE'),
+      capability('SYS_ADMIN'),
+      capability('DAC_OVERRIDE'),
     ],
   }),
   seccompProfile: when(seccompType, {

@@ -1,6 +1,7 @@
-// dist/istio-cni: the plugin's TypeScript and the operator's, bundled, compiled to bytecode and embedded in its Rust host.
-//   node scripts/build-plugin.ts                        build what changed
-//   node scripts/build-plugin.ts --check-reproducible   build twice, elsewhere, and compare
+// dist/istio-cni: the plugin's TypeScript and the operator's, bundled, compiled to bytecode and embedded in its Rust host;
+// dist/install-cni: the launcher of the agent.
+//   node scripts/build-native.ts                        build what changed
+//   node scripts/build-native.ts --check-reproducible   build twice, elsewhere, and compare
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -9,6 +10,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
+import { launcherConstants } from './launcher-constants.ts'
 import { cacheDirectory, distDirectory, print, root } from './tools.ts'
 
 const run = promisify(execFile)
@@ -29,23 +31,34 @@ interface Place {
 
 const here: Place = { sources: root, output: join(cacheDirectory, 'plugin') }
 
+const binaries = ['istio-cni', 'install-cni'] as const
+const plugin = join(distDirectory, 'istio-cni')
+const launcher = join(distDirectory, 'install-cni')
+
 /**
- * Builds the plugin unless nothing changed since the last time: sources, lock file, flags, compiler.
- * @returns the path of the binary
+ * Builds the programs unless nothing changed since the last time: sources, lock file, flags, compiler.
+ * @returns the paths of the binaries
  */
-export async function buildPlugin(): Promise<string> {
-  const binary = join(distDirectory, 'istio-cni')
+export async function buildNative(): Promise<{ readonly plugin: string; readonly launcher: string }> {
   const stampFile = join(here.output, 'stamp')
-  const inputs = await digestOfInputs(await bundle(here.sources))
+  const inputs = await digestOfInputs(await prepare(here.sources))
   const known = await readFile(stampFile, 'utf8').catch(() => '')
-  if (known === stampOf(inputs, await digestOf(binary))) return binary
+  if (known === stampOf(inputs, await digestOf(plugin), await digestOf(launcher))) return { plugin, launcher }
 
   await mkdir(distDirectory, { recursive: true })
-  const unfinished = join(distDirectory, `.istio-cni.${process.pid}`)
-  await cp(await compile(here), unfinished)
-  await rename(unfinished, binary)
-  await writeFile(stampFile, stampOf(inputs, await digestOf(binary)))
-  return binary
+  const directory = await compile(here)
+  for (const name of binaries) {
+    const unfinished = join(distDirectory, `.${name}.${process.pid}`)
+    await cp(join(directory, name), unfinished)
+    await rename(unfinished, join(distDirectory, name))
+  }
+  await writeFile(stampFile, stampOf(inputs, await digestOf(plugin), await digestOf(launcher)))
+  return { plugin, launcher }
+}
+
+/** Builds them. @returns the path of the plugin */
+export async function buildPlugin(): Promise<string> {
+  return (await buildNative()).plugin
 }
 
 /** Builds copies of the sources in two directories; gives both digests. */
@@ -61,8 +74,10 @@ async function buildTwice(): Promise<string[]> {
           filter: (path) => !/node_modules|\/native\/(target|dist)(\/|$)/.test(path),
         })
       }
-      await bundle(place.sources)
-      digests.push(String(await digestOf(await compile(place))))
+      await prepare(place.sources)
+      const directory = await compile(place)
+      const each = await Promise.all(binaries.map((name) => digestOf(join(directory, name))))
+      digests.push(each.join(' '))
     }
     return digests
   } finally {
@@ -73,10 +88,15 @@ async function buildTwice(): Promise<string[]> {
 /** The plugin, and what the same program does for an operator. */
 const programs = ['plugin', 'operator'] as const
 
-/** One ES module for QuickJS per program, put where build.rs reads it. */
-async function bundle(sources: string): Promise<string> {
+/**
+ * Puts what is generated where build.rs and the launcher read it: one ES module for QuickJS per program, and constants.
+ * @returns all of it
+ */
+async function prepare(sources: string): Promise<string> {
   const texts: string[] = []
   for (const program of programs) texts.push(await bundleOf(sources, program))
+  texts.push(launcherConstants())
+  await putGenerated(sources, 'launcher.rs', launcherConstants())
   return texts.join('\0')
 }
 
@@ -99,16 +119,18 @@ async function bundleOf(sources: string, program: (typeof programs)[number]): Pr
   if (imports.length > 0)
     throw new Error(`the bundle of ${program} needs ${imports.join(', ')}, which QuickJS does not have`)
   const text = outputFiles[0]?.text ?? ''
-  const file = join(native(sources), `dist/${program}.js`)
-  const before = await readFile(file, 'utf8').catch(() => undefined)
-  if (before !== text) {
-    await mkdir(join(native(sources), 'dist'), { recursive: true })
-    await writeFile(file, text)
-  }
+  await putGenerated(sources, `${program}.js`, text)
   return text
 }
 
-/** Compiles the host around the bundle; gives the path of the binary. */
+async function putGenerated(sources: string, name: string, text: string): Promise<void> {
+  const file = join(native(sources), 'dist', name)
+  if ((await readFile(file, 'utf8').catch(() => undefined)) === text) return
+  await mkdir(join(native(sources), 'dist'), { recursive: true })
+  await writeFile(file, text)
+}
+
+/** Compiles the programs around what is generated; gives their directory. */
 async function compile({ sources, output }: Place): Promise<string> {
   const targetDirectory = join(output, 'target')
   await mkdir(targetDirectory, { recursive: true })
@@ -121,7 +143,8 @@ async function compile({ sources, output }: Place): Promise<string> {
   ]
   const remapped = paths.map(([from, to]) => `--remap-path-prefix=${from}=${to}`)
   const mapped = paths.map(([from, to]) => `-ffile-prefix-map=${from}=${to}`)
-  const args = ['build', '--release', '--locked', '--bin', 'istio-cni', '--target', `${target}`]
+  const bins = binaries.flatMap((name) => ['--bin', name])
+  const args = ['build', '--release', '--locked', ...bins, '--target', `${target}`]
   try {
     await run(cargo, args, {
       cwd: crate,
@@ -137,7 +160,7 @@ async function compile({ sources, output }: Place): Promise<string> {
     const output = cause instanceof Error && 'stderr' in cause ? `\n${String(cause.stderr)}` : ''
     throw new Error(`${cargo} ${args.join(' ')} failed in ${crate}${output}`, { cause })
   }
-  return join(targetDirectory, `${target}`, 'release/istio-cni')
+  return join(targetDirectory, `${target}`, 'release')
 }
 
 /**
@@ -179,8 +202,8 @@ async function digestOf(file: string): Promise<string | undefined> {
   return bytes && createHash('sha256').update(bytes).digest('hex')
 }
 
-function stampOf(inputs: string, binary: string | undefined): string {
-  return `${inputs} ${binary}\n`
+function stampOf(...digests: readonly (string | undefined)[]): string {
+  return `${digests.join(' ')}\n`
 }
 
 function native(sources: string): string {
@@ -192,5 +215,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const [first, second] = await buildTwice()
     print(`${first}\n${second}\n${first === second ? 'the same bytes' : 'NOT REPRODUCIBLE'}`)
     process.exitCode = first === second ? 0 : 1
-  } else print(await buildPlugin())
+  } else print(Object.values(await buildNative()).join('\n'))
 }
