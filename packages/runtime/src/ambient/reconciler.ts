@@ -46,6 +46,7 @@ export class Reconciler {
   /** Since when the namespaces of running pods have been looked for in vain, and whether that was told. */
   readonly #missing = new Map<string, { since: number; isTold: boolean }>()
   #isClosed = false
+  #willTellCounts = false
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
@@ -58,7 +59,7 @@ export class Reconciler {
   /** `again` when something is missing that time may bring. */
   async reconcile(uid: string, attempt: Attempt): Promise<'done' | 'again'> {
     if (this.#isClosed) return 'done'
-    const { desired, observer } = this.#options
+    const { desired } = this.#options
     const step = await desired.stepOf(uid)
     try {
       const missing = await this.#take(uid, step, attempt)
@@ -69,8 +70,19 @@ export class Reconciler {
     } finally {
       if (!desired.isAwaited(uid)) this.#missing.delete(uid)
       desired.settle(uid)
-      observer.podsChanged(desired.counts())
+      this.#tellCounts()
     }
+  }
+
+  /** Once for all that happens in one turn of the event loop: to count them is to look at every pod. */
+  #tellCounts(): void {
+    if (this.#willTellCounts) return
+    this.#willTellCounts = true
+    setImmediate(() => {
+      this.#willTellCounts = false
+      const { desired, observer } = this.#options
+      observer.podsChanged(desired.counts())
+    })
   }
 
   /** Holds a running pod that belongs into the mesh, and changes nothing. @returns false when it is not found */
