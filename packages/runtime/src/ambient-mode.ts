@@ -57,11 +57,12 @@ export async function ambientModeOf(options: AmbientModeOptions): Promise<Ambien
     log,
     settings: { ...settings, enablementSelectors: settings.ambientEnablementSelector },
     host: await hostOf({ ...options, log }),
-    find: (wanted) =>
+    find: (wanted, node) =>
       findPodNamespaces({
         procDir: procDir(),
         netnsDir: existsSync(MOUNTED_NETNS_DIR) ? MOUNTED_NETNS_DIR : '/var/run/netns',
         wanted,
+        ...node,
         addressesOf: (path) => networks.addresses(path),
         onDoubt: (uid, why) => log.debug({ uid, why }, "doubted what looks like an ambient pod's namespace"),
       }),

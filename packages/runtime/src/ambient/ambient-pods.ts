@@ -38,6 +38,7 @@ import type {
 } from './ports.ts'
 import { ProbeSet } from './probe-set.ts'
 import { ambientProgram } from './program.ts'
+import { isEnded } from './reconcile.ts'
 import { Reconciler } from './reconciler.ts'
 import { Rotation } from './rotation.ts'
 import { ZtunnelLink } from './ztunnel-link.ts'
@@ -139,7 +140,7 @@ export class AmbientPods {
       probes,
       joined: (uid) => this.#firstLooks.joined(uid),
     })
-    const search = new NamespaceSearch(options.find)
+    const search = new NamespaceSearch((wanted) => options.find(wanted, this.#residents()))
     this.#reconciler = new Reconciler({
       ...options,
       known,
@@ -312,6 +313,17 @@ export class AmbientPods {
 
   #all(): readonly string[] {
     return [...this.#known.uids(), ...this.#known.goneUids(), ...this.#desired.uids()]
+  }
+
+  /** Pods whose namespaces a search may come across, and those that it is known of whose they are. */
+  #residents(): Parameters<FindNamespaces>[1] {
+    const isResident = (pod: Pod) => !pod.hostNetwork && !isEnded(pod) && pod.phase !== undefined
+    const isHeld = (pod: Pod) => this.#enrolled.get(uidOf(pod)) !== undefined
+    const others = [...this.#known.all()].filter((pod) => isResident(pod) && !isHeld(pod))
+    return {
+      others: new Map(others.map((pod) => [pod.staticUid ?? uidOf(pod), { addresses: pod.ips }])),
+      held: new Set(this.#enrolled.all().map(({ netns }) => netns.inode)),
+    }
   }
 
   #look(uids: readonly string[], verify = false): void {

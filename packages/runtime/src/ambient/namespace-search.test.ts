@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NamespaceSearch } from './namespace-search.ts'
-import type { FindNamespaces } from './ports.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -41,7 +40,7 @@ describe('NamespaceSearch', () => {
 
   it('begins no other while several do not end, until one does', async () => {
     const releases: (() => void)[] = []
-    const find: FindNamespaces = (wanted) =>
+    const find: ConstructorParameters<typeof NamespaceSearch>[0] = (wanted) =>
       new Promise((resolve) => releases.push(() => resolve(all(wanted.keys()))))
     const search = new NamespaceSearch(find, 1_000)
     for (let count = 0; count < 3; count++) {

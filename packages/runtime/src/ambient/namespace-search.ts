@@ -1,6 +1,9 @@
 import { within } from './deadline.ts'
 import type { FindNamespaces } from './ports.ts'
 
+/** A search, with what it has to know of the node. */
+type Search = (wanted: Parameters<FindNamespaces>[0]) => ReturnType<FindNamespaces>
+
 export type Found = Readonly<{ path: string; inode: bigint; proof: string }>
 
 type Question = {
@@ -18,14 +21,14 @@ const mostHanging = 3
  * that does not end is given up, and holds up nobody who asks later.
  */
 export class NamespaceSearch {
-  readonly #find: FindNamespaces
+  readonly #find: Search
   readonly #deadlineMs: number
   #questions: Question[] = []
   #isBusy = false
   #hanging = 0
 
   /** @param deadlineMs for one search; a node with ten thousand processes takes a few seconds @default 20000 */
-  constructor(find: FindNamespaces, deadlineMs = 20_000) {
+  constructor(find: Search, deadlineMs = 20_000) {
     this.#find = find
     this.#deadlineMs = deadlineMs
   }
@@ -53,7 +56,7 @@ export class NamespaceSearch {
     this.#isBusy = false
   }
 
-  #search(wanted: Parameters<FindNamespaces>[0]): ReturnType<FindNamespaces> {
+  #search(...[wanted]: Parameters<Search>): ReturnType<Search> {
     if (this.#hanging >= mostHanging)
       return Promise.reject(new Error(`${mostHanging} searches for network namespaces do not end`))
     const search = this.#find(wanted)

@@ -101,6 +101,8 @@ type WantedPods = ReadonlyMap<string, Readonly<{ addresses: readonly string[] }>
 /** netns/ findPodNamespaces: namespaces of running pods, each with the proof that it is the pod's. */
 export type FindNamespaces = (
   wanted: WantedPods,
+  /** The node's other pods with a namespace of their own, and the namespaces that are held. */
+  node: Readonly<{ others: WantedPods; held: ReadonlySet<bigint> }>,
 ) => Promise<ReadonlyMap<string, Readonly<{ path: string; inode: bigint; proof: string }>>>
 
 /** An open namespace of a pod. */

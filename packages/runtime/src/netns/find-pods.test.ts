@@ -56,11 +56,19 @@ class FakeNode {
   }
 
   /** Pod uid to the inode that was found. */
-  async find(wanted: Readonly<Record<string, readonly string[]>>): Promise<Record<string, bigint>> {
+  async find(
+    wanted: Readonly<Record<string, readonly string[]>>,
+    others: Readonly<Record<string, readonly string[]>> = {},
+    held: readonly string[] = [],
+  ): Promise<Record<string, bigint>> {
+    const pods = (of: typeof wanted) =>
+      new Map(Object.entries(of).map(([uid, addresses]) => [uid, { addresses }]))
     const found = await findPodNamespaces({
       procDir: this.procDir,
       netnsDir: this.netnsDir,
-      wanted: new Map(Object.entries(wanted).map(([uid, addresses]) => [uid, { addresses }])),
+      wanted: pods(wanted),
+      others: pods(others),
+      held: new Set(held.map((namespace) => this.inode(namespace))),
       addressesOf: async (path) => this.inside.get(realpathSync(path)) ?? [],
       onDoubt: (uid, why) => this.doubts.push(`${uid}: ${why}`),
     })
@@ -172,6 +180,21 @@ describe('the namespace of a running pod', () => {
     node.named('old')
     expect(await node.find({ [a]: ['10.0.0.1'] })).toEqual({})
     expect(node.doubts).toHaveLength(3)
+  })
+
+  it('is not guessed while it may be that of another pod without a process', async () => {
+    const node = new FakeNode().namespace('a', ['10.0.0.1']).namespace('b', ['10.0.0.2'])
+    node.named('a').named('b')
+    const wanted = { [a]: ['10.0.0.1'] }
+    // It starts and has no address yet, or is known by one that it had before.
+    for (const addresses of [[], ['10.0.0.9'], ['10.0.0.1']]) {
+      expect(await node.find(wanted, { [b]: addresses })).toEqual({})
+      expect(await node.find({ ...wanted, [b]: addresses })).toEqual({})
+    }
+    expect(await node.find(wanted, { [b]: ['10.0.0.2'] })).toEqual({ [a]: node.inode('a') })
+    expect(await node.find(wanted, {}, ['a'])).toEqual({})
+    node.process('b', cgroupOf(b))
+    expect(await node.find(wanted, { [b]: [] })).toEqual({ [a]: node.inode('a') })
   })
 
   it('is left out when there is nothing of the pod, of /proc, or of names', async () => {

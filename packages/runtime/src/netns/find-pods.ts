@@ -19,13 +19,19 @@ type FoundNamespace = Readonly<{
   proof: string
 }>
 
+type Pods = ReadonlyMap<string, Readonly<{ addresses: readonly string[] }>>
+
 type FindPodsOptions = Readonly<{
   /** The node's /proc, such as `/host/proc`. */
   procDir: string
   /** Where runtimes keep namespaces by name, such as `/host/var/run/netns`; it need not exist. */
   netnsDir: string
   /** Pod uid to the pod's addresses, as far as they are known. */
-  wanted: ReadonlyMap<string, Readonly<{ addresses: readonly string[] }>>
+  wanted: Pods
+  /** The node's other pods that have a namespace of their own, as far as it is not held. @default none */
+  others?: Pods
+  /** Inodes of namespaces that are known to be some pod's. @default none */
+  held?: ReadonlySet<bigint>
   addressesOf: AddressesOf
   /** Told of every pod that has a candidate which was not believed. */
   onDoubt?: (uid: string, why: string) => void
@@ -39,7 +45,7 @@ type FindPodsOptions = Readonly<{
  * 2. processes of the pod are in several, or others are there too, and it alone has one of the pod's addresses;
  * 3. of several that agree so far it alone has a name from the runtime: a pod can make namespaces like its own;
  * 4. the pod has no process (CRI-O without infra containers), no other pod's is in it, and of all the namespaces
- *    with a name it alone has one of the pod's addresses.
+ *    with a name it alone has one of the pod's addresses, and it cannot be that of another pod without a process.
  *
  * Never one of the node's own. Pods of which nothing is found are left out of the answer.
  */
@@ -47,7 +53,7 @@ export async function findPodNamespaces(
   options: FindPodsOptions,
 ): Promise<ReadonlyMap<string, FoundNamespace>> {
   if (options.wanted.size === 0) return new Map()
-  const { procDir, netnsDir, wanted } = options
+  const { procDir, netnsDir, wanted, others = new Map(), held = new Set() } = options
   const excluded = await nodeNamespaces(procDir)
   const residences = await residencesOf(procDir, excluded)
   const named = await namedNamespaces(netnsDir, excluded)
@@ -62,8 +68,13 @@ export async function findPodNamespaces(
       if (namespace) found.set(uid, namespace)
     }
   }
-  const unclaimed = [...named].filter(([key]) => !owners.has(key)).map(([, namespace]) => namespace)
-  const more = await findWithoutProcess(without, unclaimed, options.addressesOf, options.onDoubt)
+  const more = await findWithoutProcess({
+    wanted: without,
+    others: new Map([...others].filter(([uid]) => !wanted.has(uid) && !residences.has(uid.toLowerCase()))),
+    namespaces: [...named.values()].filter(({ key, inode }) => !owners.has(key) && !held.has(inode)),
+    addressesOf: options.addressesOf,
+    onDoubt: options.onDoubt,
+  })
   return new Map([...found, ...more])
 }
 
