@@ -73,8 +73,8 @@ describe("the original's release", () => {
       await writeOriginalChart(original, objects)
       const helm = (...args: string[]) => server.output('helm', ...args, ...inNamespace)
       const set = ['--set', 'ambient.enabled=true']
-      // The original's image is a default of its chart: reused like any other.
-      const image = ['--set', 'image=dhi.io/istio-install-cni:1.30.3']
+      // The original's image and its tag are defaults of its chart: reused like any other.
+      const image = ['--set', 'image=dhi.io/istio-install-cni:1.30.3,tag=1.30.3']
       await helm('install', 'istio-cni', original, ...set)
       await helm('upgrade', 'istio-cni', chartDirectory, reuse, ...image)
       const upgraded = objectsOf(await helm('get', 'manifest', 'istio-cni'))

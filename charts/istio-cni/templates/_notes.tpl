@@ -19,7 +19,7 @@
   {{- end }}
 {{- end }}
 {{- /* The schema refuses unknown keys; whoever skips it reads of them here. */}}
-{{- $own := .Values._internal_defaults_do_not_set }}
+{{- $own := .Files.Get "files/defaults.yaml" | fromYaml }}
 {{- $ofOthers := list
   "_internal_defaults_do_not_set" "cni" "profile" "platform" "compatibilityVersion" "enabled" "base"
   "defaultRevision" "experimental" "gatewayClasses" "gateways" "istio_cni" "istiodRemote" "meshConfig" "pilot"

@@ -30,7 +30,9 @@ platform, the user's values at the root, and those under "cni". What the user wr
   "known" (list "aks" "bottlerocket" "cos" "eks" "gke" "k0s" "k3d" "k3s" "kind" "microk8s" "minikube" "openshift" "rke2" "talos")) | fromYaml }}
 {{- $given := omit .Values "_internal_defaults_do_not_set" "cni" }}
 {{- $values := dict }}
-{{- range list .Values._internal_defaults_do_not_set $profile $compatibilityVersion $platform $given $cni }}
+{{- /* With --reuse-values they are those of the release before, and lack what is new. */}}
+{{- $ownDefaults := .Files.Get "files/defaults.yaml" | fromYaml }}
+{{- range list $ownDefaults .Values._internal_defaults_do_not_set $profile $compatibilityVersion $platform $given $cni }}
   {{- range $key, $value := . }}
     {{- include "istio-cni.put" (dict "into" $values "key" $key "value" $value) }}
   {{- end }}

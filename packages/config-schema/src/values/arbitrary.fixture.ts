@@ -6,15 +6,24 @@ import type { ValuesInput } from './values.ts'
 
 /** Any values that a user may write, without those of other charts. */
 export function anyValues(): fc.Arbitrary<ValuesInput> {
-  return anyOf(written) as fc.Arbitrary<ValuesInput>
+  return anyOf(written, (value) => value) as fc.Arbitrary<ValuesInput>
 }
 
-function anyOf(members: Members): fc.Arbitrary<Readonly<Record<string, unknown>>> {
+/** The same as a file may have them: null in the place of some, at any depth. */
+export function anyFile(): fc.Arbitrary<unknown> {
+  const none = { weight: 1, arbitrary: fc.constant(null) }
+  return anyOf(written, (arbitrary) => fc.oneof({ weight: 9, arbitrary }, none))
+}
+
+type Change = (value: fc.Arbitrary<unknown>) => fc.Arbitrary<unknown>
+
+function anyOf(members: Members, change: Change): fc.Arbitrary<Readonly<Record<string, unknown>>> {
   const known = Object.entries(members).filter(
     ([, entry]) => isSection(entry) || entry.schema.type !== 'unknown',
   )
   const arbitraries = known.map(
-    ([key, entry]) => [key, isSection(entry) ? anyOf(entry.members) : of(entry.schema)] as const,
+    ([key, entry]) =>
+      [key, change(isSection(entry) ? anyOf(entry.members, change) : of(entry.schema))] as const,
   )
   return fc.record(Object.fromEntries(arbitraries), { requiredKeys: [], noNullPrototype: true })
 }

@@ -8,7 +8,8 @@ import { unknownKey } from './unknown-key.ts'
 import type { ValuesInput } from './values.ts'
 
 /**
- * Reads what a user wrote, as from a file of values. Nothing is added or changed.
+ * Reads what a user wrote, as from a file of values. Nothing is added or changed. Null, in the place of any value, is
+ * none.
  * @throws {ValuesError} with every value that cannot be used.
  */
 export function parseValues(input: unknown): ValuesInput {
@@ -24,6 +25,7 @@ function problemsOf(members: Members, given: unknown, path: string): ValueProble
     const entry = Object.hasOwn(members, key) ? members[key] : undefined
     if (value === undefined) return []
     if (entry === undefined) return [unknownKey(key, members, path)]
+    if (value === null) return []
     return isSection(entry) ? problemsOf(entry.members, value, place) : invalid(entry.schema, value, place)
   })
 }

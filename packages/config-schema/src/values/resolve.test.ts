@@ -141,6 +141,21 @@ describe('resolveValues', () => {
     expect(values.seLinuxOptions).toEqual({ type: 'spc_t', level: 's0' })
   })
 
+  it('takes null for nothing, and for no list, wherever it stands in the place of a value', () => {
+    const input = {
+      cni: null,
+      global: null,
+      ambient: { probeAddress: null, dnsCapture: null },
+      updateStrategy: null,
+    }
+    expect(resolveValues(parseValues({ ...input, tag: null, profile: null }))).toEqual(defaultValues)
+    expect(resolveValues(parseValues({ tolerations: null, cni: { excludeNamespaces: null } }))).toEqual({
+      ...defaultValues,
+      tolerations: [],
+      excludeNamespaces: [],
+    })
+  })
+
   it('puts the pull secrets of all places together, each once, by name', () => {
     const secrets = resolveValues({
       imagePullSecrets: [{ name: 'b' }, 'a'],

@@ -16,7 +16,8 @@ import type { Values, ValuesInput } from './values.ts'
  * @throws {ValuesError} when a profile, a platform or a compatibility version is not known.
  */
 export function resolveValues(input: ValuesInput): Values {
-  const { cni = {}, ...root } = input
+  const { cni: inCni, ...root } = input
+  const cni = inCni ?? {}
   const platform = input.platform || input.global?.platform || ''
   const layers = [
     layer('profile', profiles, input.profile || input.global?.profile),
@@ -49,11 +50,12 @@ function layer(path: string, layers: Readonly<Record<string, Layer>>, name: stri
   ])
 }
 
-/** Without the values of other charts. */
+/** Without the values of other charts; null takes a list away, and of anything else says nothing. */
 function known(members: Members, given: object): Tree {
   const entries = Object.entries(given).flatMap(([key, value]) => {
     const entry = Object.hasOwn(members, key) ? members[key] : undefined
-    if (entry === undefined || value === undefined || value === null) return []
+    if (entry === undefined || value === undefined) return []
+    if (value === null) return isSection(entry) || !Array.isArray(entry.default) ? [] : [[key, []] as const]
     return [[key, isSection(entry) ? known(entry.members, value) : value] as const]
   })
   return Object.fromEntries(entries)

@@ -32,12 +32,11 @@ describe('valuesSchema', () => {
     for (const reference of references) expect(at(reference), reference).toBeDefined()
   })
 
-  it('knows every value at the root, under cni, and among the defaults', () => {
+  it('knows every value at the root and under cni', () => {
     for (const { path, group } of valueRows) {
       const [first = ''] = path.split('.')
       expect(at(`#/properties/${first}`), path).toBeDefined()
       if (group === 'Profiles') continue
-      expect(at(`#/properties/_internal_defaults_do_not_set/properties/${first}`), path).toBeDefined()
       if (first !== 'global') expect(at(`#/definitions/cni/properties/${first}`), path).toBeDefined()
     }
   })

@@ -1,7 +1,5 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { Json, JsonObject } from '../json.ts'
-import { choices } from './model/choices.ts'
-import { global } from './model/global.ts'
 import { ownMembers } from './model/model.ts'
 import { isSection, type Members, type Row, type Section } from './model/row.ts'
 import { written } from './model/written.ts'
@@ -23,9 +21,10 @@ export function valuesSchema(): JsonObject {
     title: 'Values of the chart istio-cni',
     definitions: { cni: sectionSchema(cni), global: sectionSchema(globals) },
     ...objectOf({
+      // Any: with --reuse-values Helm gives the defaults of an earlier version, or of the original's chart.
       _internal_defaults_do_not_set: {
         description: "The chart's own defaults. Write values at the root instead.",
-        ...objectOf({ ...own, platform: rowSchema(choices.platform), global: sectionSchema(global) }),
+        type: 'object',
       },
       cni: { $ref: '#/definitions/cni' },
       global: { $ref: '#/definitions/global' },

@@ -36,6 +36,7 @@ export const chartFiles = (objects: readonly ChartObject[], metadata: ChartMetad
     ...Object.entries(ciValues).map(
       ([name, values]) => [`ci/${name}-values.yaml`, stringify(values)] as const,
     ),
+    ['files/defaults.yaml', stringify(defaultValues)],
     ...layerFiles((layer) => stringify(layer)),
     ['templates/NOTES.txt', notesTemplate()],
     ['templates/_helpers.tpl', `${helpersTemplate}${labelsTemplate(labels)}`],

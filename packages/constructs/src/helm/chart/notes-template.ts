@@ -48,7 +48,7 @@ ${ineffective()} }}
   {{- end }}
 {{- end }}
 {{- /* The schema refuses unknown keys; whoever skips it reads of them here. */}}
-{{- $own := .Values._internal_defaults_do_not_set }}
+{{- $own := .Files.Get "files/defaults.yaml" | fromYaml }}
 {{- $ofOthers := list
 ${quotedLines(foreignKeys('properties'))} }}
 {{- $ofOthersInGlobal := list

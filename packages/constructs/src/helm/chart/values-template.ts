@@ -60,7 +60,9 @@ platform, the user's values at the root, and those under "cni". What the user wr
 ${choiceLines.join('\n')}
 {{- $given := omit .Values "_internal_defaults_do_not_set" "cni" }}
 {{- $values := dict }}
-{{- range list .Values._internal_defaults_do_not_set $profile $compatibilityVersion $platform $given $cni }}
+{{- /* With --reuse-values they are those of the release before, and lack what is new. */}}
+{{- $ownDefaults := .Files.Get "files/defaults.yaml" | fromYaml }}
+{{- range list $ownDefaults .Values._internal_defaults_do_not_set $profile $compatibilityVersion $platform $given $cni }}
   {{- range $key, $value := . }}
     {{- include "istio-cni.put" (dict "into" $values "key" $key "value" $value) }}
   {{- end }}
