@@ -16,6 +16,10 @@ export const compilers: Readonly<Record<string, readonly [program: string, ...ar
 export const modules = {
   'ES module': { options: { module: 'nodenext', moduleResolution: 'nodenext' }, extension: 'mts' },
   CommonJS: { options: { module: 'node16', moduleResolution: 'node16' }, extension: 'cts' },
+  'what cdk8s init makes': {
+    options: { module: 'commonjs', target: 'es2017', lib: ['es2016'], declaration: true },
+    extension: 'ts',
+  },
 } as const
 
 /** Type checks files of the app, the declarations of what they import included. */

@@ -18,7 +18,7 @@ export class SettingsError extends Error {
   readonly code = 'SETTINGS_INVALID'
   readonly problems: readonly SettingProblem[]
 
-  constructor(problems: readonly SettingProblem[], options?: ErrorOptions) {
+  constructor(problems: readonly SettingProblem[], options?: { readonly cause?: unknown }) {
     const lines = problems.map((problem) => `\n  ${sentence(problem)}`)
     super(`${problems.length === 1 ? 'a setting' : 'settings'} cannot be used:${lines.join('')}`, options)
     this.problems = problems

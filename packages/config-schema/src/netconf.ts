@@ -37,7 +37,7 @@ export class NetConfError extends Error {
   readonly value: unknown
   readonly expectation: string
 
-  constructor(key: string, value: unknown, expectation: string, options?: ErrorOptions) {
+  constructor(key: string, value: unknown, expectation: string, options?: { readonly cause?: unknown }) {
     super(`${key}: expected ${expectation}, got ${shown(value)}`, options)
     this.key = key
     this.value = value
