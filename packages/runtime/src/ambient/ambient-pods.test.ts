@@ -491,6 +491,22 @@ describe('an ambient pod that ends', () => {
     expect(node.descriptors.size).toBe(0)
   })
 
+  it('by being deleted while it is looked for is forgotten by ztunnel and the probe set all the same', async () => {
+    await started()
+    const pod = node.put(ambientPod('web', { ips: ['10.0.0.2'], annotations: enabled }))
+    await soon()
+    node.served.set(pod.uid, 7n)
+    node.probes.set('10.0.0.2', pod.uid)
+    node.delay = async (what) => {
+      if (what !== 'find') return
+      node.delay = async () => {}
+      node.drop(pod.uid)
+    }
+    await vi.advanceTimersByTimeAsync(25_000)
+    expectOut(pod.uid, '10.0.0.2')
+    expect(node.deletions).toEqual([pod.uid])
+  })
+
   it('while nobody watched is let go at the next list', async () => {
     await started()
     const { pod } = running('web', '10.0.0.2')

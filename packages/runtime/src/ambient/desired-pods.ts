@@ -76,10 +76,10 @@ export class DesiredPods {
     return this.#desired.get(uid) === 'enrolled' && this.#options.enrolled.get(uid) === undefined
   }
 
-  /** Whoever is gone needs no memory any more. */
+  /** Whoever was gone when it was last looked at needs no memory any more. */
   settle(uid: string): void {
     const { known, enrolled } = this.#options
-    if (known.get(uid) !== undefined || enrolled.get(uid) !== undefined) return
+    if (known.get(uid) !== undefined || enrolled.get(uid) !== undefined || this.#desired.has(uid)) return
     known.forget(uid)
     this.#desired.delete(uid)
     this.#sandboxGone.delete(uid)

@@ -63,13 +63,13 @@ export class Reconciler {
     const step = await desired.stepOf(uid)
     try {
       const missing = await this.#take(uid, step, attempt)
+      desired.settle(uid)
       return missing === undefined ? 'done' : 'again'
     } catch (error) {
       this.#failed(uid, step, attempt, error)
       return 'again'
     } finally {
       if (!desired.isAwaited(uid)) this.#missing.delete(uid)
-      desired.settle(uid)
       this.#tellCounts()
     }
   }
