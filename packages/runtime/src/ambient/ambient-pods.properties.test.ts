@@ -18,6 +18,10 @@ class World {
   readonly sandboxes = new Map<Name, Sandbox>()
   readonly former: { name: Name; sandbox: Sandbox }[] = []
   readonly ended = new Set<Name>()
+  readonly failed = new Set<Sandbox>()
+  readonly pending = new Map<Name, Promise<void>>()
+  /** Milliseconds until the next thing happens after an ADD has begun. */
+  patience = 10_000
   #count = 0
 
   pod(name: Name) {
@@ -44,6 +48,7 @@ class World {
   async start(name: Name): Promise<void> {
     const pod = this.pod(name)
     if (!pod || this.ended.has(name)) return
+    await this.answered(name)
     // A DEL may be late, but the kubelet has seen to it that it came before the next pod outside of the mesh starts.
     if (!this.isWanted(name)) await this.stop(name)
     const old = this.sandboxes.get(name)
@@ -59,11 +64,27 @@ class World {
       () => true,
       () => false,
     )
+    const done = answer.then((is) => {
+      if (!is) this.failed.add(sandbox)
+      this.pending.delete(name)
+    })
+    this.pending.set(name, done)
+    await vi.advanceTimersByTimeAsync(this.patience)
+    if (this.failed.has(sandbox)) await this.stop(name)
+  }
+
+  /** The runtime asks nothing else of a pod before it has its answer. */
+  async answered(name: Name): Promise<void> {
+    const pending = this.pending.get(name)
+    if (!pending) return
     await vi.advanceTimersByTimeAsync(10_000)
-    if (!(await answer)) await this.stop(name)
+    await pending
+    const sandbox = this.sandboxes.get(name)
+    if (sandbox && this.failed.has(sandbox)) await this.stop(name)
   }
 
   async stop(name: Name): Promise<void> {
+    await this.answered(name)
     const sandbox = this.sandboxes.get(name)
     if (!sandbox) return
     this.sandboxes.delete(name)
@@ -108,6 +129,17 @@ class World {
     this.ended.delete(name)
   }
 
+  /** For a moment what is found of a pod without a sandbox is another's, which has its former address. */
+  async mistake(name: Name, other: Name): Promise<void> {
+    const sandbox = this.sandboxes.get(other)
+    const pod = this.pod(name)
+    if (!pod || !sandbox || this.sandboxes.has(name) || !this.isWanted(other)) return
+    this.node.running.set(pod.uid, sandbox.path)
+    this.node.put({ ...pod, phase: 'Running', ips: [this.address(other)] })
+    await vi.advanceTimersByTimeAsync(400)
+    this.node.running.delete(pod.uid)
+  }
+
   flushRules(name: Name): void {
     const inode = this.node.paths.get(this.sandboxes.get(name)?.path ?? '')
     const netns = inode === undefined ? undefined : this.node.netns.get(inode)
@@ -116,7 +148,16 @@ class World {
 
   breakNode(
     faults: Partial<
-      Pick<FakeNode, 'hasHostRules' | 'isApiAway' | 'refusesPatches' | 'failRules' | 'failProbes'>
+      Pick<
+        FakeNode,
+        | 'hasHostRules'
+        | 'isApiAway'
+        | 'refusesPatches'
+        | 'failRules'
+        | 'failRemoval'
+        | 'failPresent'
+        | 'failProbes'
+      >
     >,
   ): void {
     Object.assign(this.node, faults)
@@ -124,23 +165,30 @@ class World {
 
   async closeAgent(): Promise<void> {
     const closed = this.node.ambient.close({ uninstall: false })
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(12_000)
     await closed
   }
 
   async restartAgent(): Promise<void> {
     await this.closeAgent()
-    await this.node.agent().start()
+    const started = this.node.agent().start()
+    await vi.advanceTimersByTimeAsync(1_000)
+    await started
   }
 
   async settle(): Promise<void> {
     const { node } = this
     node.failRules = undefined
     node.failProbes = undefined
+    node.failRemoval = undefined
+    node.failPresent = undefined
+    node.refuses.clear()
+    node.delay = async () => {}
     node.isApiAway = false
     node.refusesPatches = false
     node.connectZtunnel()
     for (const name of names) {
+      await this.answered(name)
       this.report(name)
       if (!this.sandboxes.has(name)) node.drop(`uid-${name}`)
     }
@@ -157,6 +205,17 @@ const happening = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.tuple(name, flag).map(([n, is]) => happenings(`create ${n} ${is}`, (w) => w.create(n, is))),
+  },
+  {
+    weight: 10,
+    arbitrary: name.map((n) =>
+      happenings(`run ${n}`, async (w) => {
+        if (w.ended.has(n)) await w.drop(n)
+        w.create(n, true)
+        await w.start(n)
+        w.report(n)
+      }),
+    ),
   },
   { weight: 4, arbitrary: name.map((n) => happenings(`start ${n}`, (w) => w.start(n))) },
   { weight: 3, arbitrary: name.map((n) => happenings(`report ${n}`, (w) => w.report(n))) },
@@ -193,12 +252,47 @@ const happening = fc.oneof(
   flag.map((is) =>
     happenings(`probes fail ${is}`, (w) => w.breakNode({ failProbes: is ? new Error('busy') : undefined })),
   ),
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(0, 3, 50, 700).map((ms) =>
+      happenings(`slow ${ms}`, (w) => {
+        w.node.delay = ms === 0 ? async () => {} : () => new Promise((resolve) => setTimeout(resolve, ms))
+      }),
+    ),
+  },
+  fc
+    .tuple(name, flag)
+    .map(([n, is]) =>
+      happenings(
+        `refuse ${n} ${is}`,
+        (w) => void (is ? w.node.refuses.add(`uid-${n}`) : w.node.refuses.clear()),
+      ),
+    ),
+  flag.map((is) =>
+    happenings(`removal fails ${is}`, (w) =>
+      w.breakNode({ failRemoval: is ? new Error('busy') : undefined }),
+    ),
+  ),
+  flag.map((is) =>
+    happenings(`present fails ${is}`, (w) =>
+      w.breakNode({ failPresent: is ? new Error('busy') : undefined }),
+    ),
+  ),
+  {
+    weight: 2,
+    arbitrary: fc.tuple(name, name).map(([n, m]) => happenings(`mistake ${n} ${m}`, (w) => w.mistake(n, m))),
+  },
+  fc.constantFrom(0, 4, 900, 10_000).map((ms) =>
+    happenings(`patience ${ms}`, (w) => {
+      w.patience = ms
+    }),
+  ),
   fc.constant(happenings('relist', (w) => w.node.relist())),
   { weight: 2, arbitrary: fc.constant(happenings('agent restart', (w) => w.restartAgent())) },
   {
     weight: 3,
     arbitrary: fc
-      .constantFrom(5, 300, 31_000)
+      .constantFrom(1, 5, 60, 300, 31_000)
       .map((ms) => happenings(`${ms} ms`, async () => void (await vi.advanceTimersByTimeAsync(ms)))),
   },
 )
@@ -234,7 +328,7 @@ describe('AmbientPods', () => {
           expect(node.descriptors.size).toBe(0)
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 500 },
     )
   })
 })
