@@ -328,7 +328,7 @@ describe('AmbientPods', () => {
           expect(node.descriptors.size).toBe(0)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 })
