@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { anyFile } from './arbitrary.fixture.ts'
@@ -39,8 +40,17 @@ describe('parseValues', () => {
   it('never throws anything but a ValuesError, whatever it is given', () => {
     fc.assert(
       fc.property(
-        fc.anything(),
-        fc.constantFrom('hub', 'cni', 'global', 'podLabels', 'tolerations'),
+        fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+        fc.constantFrom(
+          'hub',
+          'cni',
+          'global',
+          'podLabels',
+          'tolerations',
+          'affinity',
+          'pilot',
+          'healthPort',
+        ),
         (given, key) => {
           problemsOf(given)
           problemsOf({ [key]: given })
@@ -124,9 +134,69 @@ describe('parseValues', () => {
     expect(Object.keys(problemsOf(given))).toEqual([path])
   })
 
-  it('never shows an environment variable', () => {
-    expect(() => parseValues({ env: { TOKEN: ['hunter2'] }, cni: { env: 'hunter2' } })).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+  it.each([
+    ['an environment variable', { env: { TOKEN: ['hunter2'] }, cni: { env: 'hunter2' } }],
+    ['a login in place of the name of a pull secret', { imagePullSecrets: [{ password: 'hunter2' }] }],
+    ['a login in place of names of pull secrets', { global: { imagePullSecrets: { password: 'hunter2' } } }],
+    [
+      'what is in an instance of some class',
+      {
+        cni: {
+          image: new (class Login {
+            password = 'hunter2'
+          })(),
+        },
+      },
+    ],
+  ])('never shows %s', (_, given) => {
+    let thrown: unknown
+    try {
+      parseValues(given)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(ValuesError)
+    expect(inspect(thrown, { depth: 10 })).not.toContain('hunter2')
+  })
+
+  const circle: Record<string, unknown> = {}
+  circle.again = circle
+
+  it.each([
+    ['a value of later', { cniBinDir: new (class Lazy {})() }, 'cniBinDir', 'not an instance of Lazy'],
+    [
+      'a value of later where anything goes',
+      { affinity: { nodeAffinity: { a: new (class Lazy {})() } } },
+      'affinity.nodeAffinity.a',
+      'not an instance of Lazy',
+    ],
+    ['a map that is no object', { podLabels: new Map() }, 'podLabels', 'not an instance of Map'],
+    ['a function', { pilot: [{ a: () => 1 }] }, 'pilot[0].a', 'not a function'],
+    [
+      'a circle',
+      { affinity: { nodeAffinity: circle } },
+      `affinity.nodeAffinity${'.again'.repeat(63)}`,
+      '64 levels',
+    ],
+    [
+      'a number that JSON has not',
+      { affinity: { podAffinity: { weight: Number.NaN } } },
+      'affinity.podAffinity.weight',
+      'a finite number',
+    ],
+    [
+      'a name that would be lost',
+      JSON.parse('{"podLabels": {"__proto__": "a"}}'),
+      'podLabels.__proto__',
+      'another name',
+    ],
+  ])('refuses %s, which would be lost or written as it looks inside', (_, given, path, expectation) => {
+    expect(problemsOf(given)).toEqual({ [path]: expect.stringContaining(expectation) })
+  })
+
+  it('tells what JSON has no word for', () => {
+    expect(() => parseValues({ healthPort: 8000n, monitoringPort: Number.NaN })).toThrow(
+      /healthPort: .*not a bigint\n {2}monitoringPort: /,
     )
   })
 })

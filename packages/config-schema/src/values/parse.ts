@@ -4,6 +4,7 @@ import { nearest } from '../nearest.ts'
 import { type ValueProblem, ValuesError } from './errors.ts'
 import { isSection, type Members } from './model/row.ts'
 import { written } from './model/written.ts'
+import { unplain } from './plain.ts'
 import { unknownKey } from './unknown-key.ts'
 import type { ValuesInput } from './values.ts'
 
@@ -13,7 +14,11 @@ import type { ValuesInput } from './values.ts'
  * @throws {ValuesError} with every value that cannot be used.
  */
 export function parseValues(input: unknown): ValuesInput {
-  const problems = problemsOf(written, input, '')
+  const strange = [...unplain(input, '')]
+  const known = problemsOf(written, input, '').filter(
+    ({ path }) => !strange.some((each) => isAtOrBelow(path, each.path)),
+  )
+  const problems = [...strange, ...known]
   if (problems.length > 0) throw new ValuesError(problems)
   return input as ValuesInput
 }
@@ -40,8 +45,8 @@ function invalid(schema: v.GenericSchema, given: unknown, path: string): ValuePr
       expectation: issue.message,
       ...(meant === undefined ? {} : { suggestion: meant }),
     }
-    // Environment variables may carry credentials.
-    return /(^|\.)env\b/.test(path)
+    // These may carry credentials: environment variables; who takes a login for the name of a pull secret.
+    return /(^|\.)(env|imagePullSecrets)\b/.test(path)
       ? problem
       : { ...problem, value: issue.path?.at(-1)?.value ?? issue.input }
   })
@@ -54,6 +59,10 @@ function wordMeant({ type, expected, input }: v.BaseIssue<unknown>): string | un
     input,
     [...(expected ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word),
   )
+}
+
+function isAtOrBelow(path: string, place: string): boolean {
+  return path === place || (path.startsWith(place) && /^[.[]/.test(path.slice(place.length)))
 }
 
 function placeOf(parent: string, key: unknown): string {

@@ -16,9 +16,11 @@ defaults and meaning of the original's chart; what differs is in [differences](d
 - **Precedence.** The chart's defaults, then the profile, the compatibility version, the platform, and last what you
   wrote: it wins in every spelling.
 - **Merging.** Maps merge key by key, lists replace. In maps of labels, annotations and environment variables, and in
-  parts that go into the pod as they are (\`resources\`, \`affinity\`, \`seLinuxOptions\` …), \`null\` takes a key away.
+  parts that go into the pod as they are (\`resources\`, \`affinity\`, \`seLinuxOptions\` …), \`null\` takes a key away. In the
+  place of a value \`null\` is no list where the value is one, and else says nothing: the default, or a profile's, stays.
 - **Mistakes.** Names that the chart does not have and values of the wrong type are refused, by the chart's JSON schema
-  and by the constructs, which also say what was probably meant. Values of Istio's other charts are let through.
+  and by the constructs, which also say what was probably meant. Values of Istio's other charts are let through, and in a chart
+  of charts whatever stands below \`global\`, which all of them share.
 - **Text that looks like a number** needs quotes in a file, \`tag: "1.30"\`, and \`--set-string\` on the command line.
 - **Image.** \`image\` with a tag or a digest is taken whole. With a registry but without a tag it is \`image:tag\`. A mere
   name is \`hub/image:tag\`, with \`-variant\` if there is one. Without any hub it is \`dhi.io/istio-install-cni\` at the chart's version.

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Json, JsonObject } from '../json.ts'
+import { isObject, type Json, type JsonObject } from '../json.ts'
 import { valueRows } from './rows.ts'
 import { valuesSchema } from './schema.ts'
 
 const schema = valuesSchema()
+
+/** A place that other charts share. */
+const SHARED = '#/definitions/global'
 
 function parts(part: Json, path = '#'): [string, JsonObject][] {
   if (typeof part !== 'object' || part === null) return []
@@ -17,13 +20,20 @@ const at = (path: string): JsonObject | undefined => places.get(path)
 describe('valuesSchema', () => {
   it('closes every object whose keys are known, and names its keys for the message', () => {
     const objects = parts(schema).filter(
-      ([, { type, properties }]) => type === 'object' && properties !== undefined,
+      ([path, { properties }]) => isObject(properties) && !path.endsWith('/properties') && path !== SHARED,
     )
     expect(objects.length).toBeGreaterThan(20)
     for (const [path, { additionalProperties }] of objects) expect(additionalProperties, path).toBe(false)
     expect(at('#/definitions/cni/properties/ambient/propertyNames')).toMatchObject({
       enum: expect.arrayContaining(['enabled', 'dnsCapture']),
     })
+  })
+
+  it('lets pass what other charts share, and null for every value', () => {
+    expect(at(SHARED)).not.toHaveProperty('additionalProperties')
+    expect(at('#/definitions/cni/properties/ambient')).toMatchObject({ type: ['object', 'null'] })
+    expect(at('#/definitions/cni/properties/pullPolicy')?.enum).toContain(null)
+    expect(at('#/definitions/cni/properties/tag/anyOf/2')).toEqual({ type: 'null' })
   })
 
   it('refers to parts that there are', () => {

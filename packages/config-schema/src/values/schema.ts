@@ -19,7 +19,7 @@ export function valuesSchema(): JsonObject {
   return {
     $schema: DRAFT,
     title: 'Values of the chart istio-cni',
-    definitions: { cni: sectionSchema(cni), global: sectionSchema(globals) },
+    definitions: { cni: sectionSchema(cni), global: sharedSchema(globals) },
     ...objectOf({
       // Any: with --reuse-values Helm gives the defaults of an earlier version, or of the original's chart.
       _internal_defaults_do_not_set: {
@@ -41,7 +41,22 @@ function objectOf(known: Readonly<Record<string, Json>>): JsonObject {
 }
 
 function sectionSchema({ description, members }: Section): JsonObject {
-  return { description, ...objectOf(properties(members)) }
+  return { description, ...orNull(objectOf(properties(members))) }
+}
+
+/** In a chart of charts, others share their values in the same place: the schema cannot tell which chart is the first. */
+function sharedSchema({ description, members }: Section): JsonObject {
+  return { description, ...orNull({ type: 'object', properties: properties(members) }) }
+}
+
+/** Null says nothing: so does a key without a value in YAML, and a variable of Terraform that is not set. */
+function orNull({ type, enum: words, anyOf, ...rest }: JsonObject): JsonObject {
+  return {
+    ...(type === undefined ? {} : { type: [type, 'null'] }),
+    ...(Array.isArray(words) ? { enum: [...words, null] } : {}),
+    ...(Array.isArray(anyOf) ? { anyOf: [...anyOf, { type: 'null' }] } : {}),
+    ...rest,
+  }
 }
 
 function properties(members: Members): Record<string, Json> {
@@ -58,6 +73,6 @@ function rowSchema({ schema, description, default: byDefault, effect, deprecated
   return {
     description: `${description}${hint}${none}`,
     ...(byDefault === undefined ? {} : { default: byDefault as Json }),
-    ...converted,
+    ...orNull(converted),
   }
 }
