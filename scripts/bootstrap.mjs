@@ -5,10 +5,21 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { missingSystemPackages, toolEnvironment } from './system-packages.mjs'
+import { missingImagePackages, missingSystemPackages, toolEnvironment } from './system-packages.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const tasks = new Set(['demo', 'test', 'build', 'check', 'generate', 'synth', 'bench', 'cluster'])
+const tasks = new Set([
+  'demo',
+  'test',
+  'build',
+  'check',
+  'generate',
+  'synth',
+  'bench',
+  'cluster',
+  'image',
+  'image-files',
+])
 
 function fail(message) {
   process.stderr.write(`${message}\n`)
@@ -34,25 +45,41 @@ function installNodePackages() {
   writeFileSync(stamp, lock)
 }
 
-function installSystemPackages() {
-  const missing = missingSystemPackages()
-  if (missing.length === 0) return
-  const install = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`
-  const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
-  if (!canInstall)
-    fail(`Missing on this machine: ${missing.join(', ')}. Install them with:\n  sudo sh -c '${install}'`)
-  process.stderr.write(`Installing ${missing.join(' ')}\n`)
-  const done = run('sh', ['-c', install], {
+const installing = (packages) =>
+  `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`
+const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
+
+/** @returns whether they are there now */
+function install(packages) {
+  process.stderr.write(`Installing ${packages.join(' ')}\n`)
+  const done = run('sh', ['-c', installing(packages)], {
     stdio: ['ignore', 2, 2],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   })
-  if (done.status !== 0) fail('apt-get failed; the lines above say why.')
+  return done.status === 0
+}
+
+function installSystemPackages() {
+  const missing = missingSystemPackages()
+  if (missing.length === 0) return
+  if (!canInstall)
+    fail(
+      `Missing on this machine: ${missing.join(', ')}. Install them with:\n  sudo sh -c '${installing(missing)}'`,
+    )
+  if (!install(missing)) fail('apt-get failed; the lines above say why.')
+}
+
+/** Whoever needs them says what is missing. */
+function installImagePackages() {
+  const missing = missingImagePackages()
+  if (missing.length > 0 && canInstall) install(missing)
 }
 
 const [task = '', ...rest] = process.argv.slice(2)
 if (!tasks.has(task)) fail(`Unknown task "${task}". Known: ${[...tasks].join(', ')}`)
 installNodePackages()
 installSystemPackages()
+if (task === 'image' || task === 'test') installImagePackages()
 
 const pinnedNode = join(root, 'node_modules', '.bin', 'node')
 const done = run(pinnedNode, [join(root, 'scripts', `${task}.ts`), ...rest], {

@@ -29,6 +29,13 @@ const needs = [
   { present: () => binary('cc') || binary('gcc'), package: 'gcc libc6-dev' },
 ]
 
+/** Only images need these. */
+const imageNeeds = [
+  { present: () => binary('buildah'), package: 'buildah' },
+  { present: () => binary('mmdebstrap'), package: 'mmdebstrap' },
+  { present: () => binary('runc'), package: 'runc' },
+]
+
 function rustVersion(rustc) {
   const { status, stdout } = spawnSync(rustc, ['--version'], { encoding: 'utf8' })
   const match = status === 0 ? /rustc (\d+)\.(\d+)/.exec(stdout) : null
@@ -87,6 +94,11 @@ function rustPackages() {
 export function missingSystemPackages() {
   const missing = needs.filter((need) => !need.present()).flatMap((need) => need.package.split(' '))
   return findRust() === undefined ? [...missing, ...rustPackages()] : missing
+}
+
+/** Names of packages that building and testing images needs besides. */
+export function missingImagePackages() {
+  return imageNeeds.filter((need) => !need.present()).map((need) => need.package)
 }
 
 /** Environment for the tasks: a PATH on which the cargo that was found comes first. */
