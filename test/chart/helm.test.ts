@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { chartDirectory, Helm, release } from './helm.ts'
 import { chartPrograms } from './programs.ts'
-import { configuration, identity, installed, objectsOf } from './rendered.ts'
+import { configuration, daemonSetOf, identity, installed, objectsOf } from './rendered.ts'
+import { Umbrella } from './umbrella.ts'
 import { valueSets } from './value-sets.ts'
 
 const scratch = await mkdtemp(join(tmpdir(), 'chart-helm-'))
@@ -60,6 +61,7 @@ describe.each(helms)('helm $version', ({ helm }) => {
     ['platform=gkee', ['/platform', 'gke']],
     ['global.platform=gkee', ['/global/platform', 'gke']],
     ['compatibilityVersion=1.2', ['/compatibilityVersion', '1.28']],
+    ['global.hup=dhi.io', ['global.hup', 'hub']],
   ])('refuses %s, and says where', async (value, words) => {
     const refusal = await helm.refusal('--set', value)
     for (const word of words) expect(refusal).toContain(word)
@@ -79,6 +81,32 @@ describe.each(helms)('helm $version', ({ helm }) => {
   it('renders as if a key were not there that the schema does not know, when told to skip the schema', async () => {
     const skipped = await helm.template('--skip-schema-validation', '--set', 'chaned=false')
     expect(objectsOf(skipped)).toEqual(await rendered(helm))
+  })
+
+  it('takes what a chart of charts shares among them', async () => {
+    const umbrella = new Umbrella(chartDirectory, scratch)
+    const shared = ['--set', 'global.environment=production,global.env=x,global.hub=registry.example']
+    const [result] = await umbrella.render(helm, [{ enabled: true }], ...shared)
+    if (result === undefined || !('objects' in result)) throw new Error(JSON.stringify(result))
+    expect(installed(result.objects).images).toEqual(['registry.example/install-cni:1.30.3'])
+  })
+
+  it('takes null for nothing said', async () => {
+    const nothing = [
+      'tag',
+      'affinity',
+      'ambient',
+      'cni.repair.enabled',
+      'cni.ambient',
+      'global.hub',
+      'profile',
+    ]
+    expect(await rendered(helm, ...nothing.map((path) => `${path}=null`))).toEqual(await rendered(helm))
+  })
+
+  it('takes null for no list', async () => {
+    const { spec } = daemonSetOf(await rendered(helm, 'tolerations=null')).spec.template
+    expect(spec).not.toHaveProperty('tolerations')
   })
 
   it.each(['profile=ambiant', 'platform=gkee'])(

@@ -24,18 +24,9 @@
   "_internal_defaults_do_not_set" "cni" "profile" "platform" "compatibilityVersion" "enabled" "base"
   "defaultRevision" "experimental" "gatewayClasses" "gateways" "istio_cni" "istiodRemote" "meshConfig" "pilot"
   "revisionTags" "sidecarInjectorWebhook" "telemetry" "ztunnel" }}
-{{- $ofOthersInGlobal := list
-  "profile" "platform" "agentgateway" "arch" "caAddress" "caName" "certSigners" "configCluster"
-  "configValidation" "defaultNodeSelector" "defaultPodDisruptionBudget" "defaultTolerations"
-  "enableReaderRBAC" "externalIstiod" "ipFamilies" "ipFamilyPolicy" "istioNamespace" "istiod" "jwtPolicy"
-  "meshID" "meshNetworks" "mountMtlsCerts" "multiCluster" "network" "omitSidecarInjectorConfigMap"
-  "operatorManageWebhooks" "pilotCertProvider" "podDNSSearchNamespaces" "priorityClassName" "proxy"
-  "proxy_init" "readerServiceAccount" "remotePilotAddress" "revision" "sds" "sts" "tracer" "trustBundleName"
-  "waypoint" }}
 {{- range list
   (dict "at" "" "given" $given "known" (concat (keys $own) $ofOthers))
-  (dict "at" "cni." "given" .Values.cni "known" (append (keys (omit $own "global")) "enabled"))
-  (dict "at" "global." "given" .Values.global "known" (concat (keys $own.global) $ofOthersInGlobal)) }}
+  (dict "at" "cni." "given" .Values.cni "known" (append (keys (omit $own "global")) "enabled")) }}
   {{- $place := . }}
   {{- range $key, $_ := (.given | default dict) }}
     {{- if not (has $key $place.known) }}

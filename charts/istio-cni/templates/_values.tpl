@@ -15,6 +15,23 @@ platform, the user's values at the root, and those under "cni". What the user wr
   {{- fail "defaults: not a prefix for values. Write them without it: not defaults.hub, but hub." }}
 {{- end }}
 {{- $global := .Values.global | default dict }}
+{{- if .Chart.IsRoot }}
+  {{- /* In a chart of charts, others share their values in the same place. */}}
+  {{- $known := list
+    "hub" "tag" "variant" "imagePullPolicy" "imagePullSecrets" "logging" "logAsJson" "nativeNftables"
+    "networkPolicy" "defaultResources" "resourceScope" "profile" "platform" "agentgateway" "arch" "caAddress"
+    "caName" "certSigners" "configCluster" "configValidation" "defaultNodeSelector"
+    "defaultPodDisruptionBudget" "defaultTolerations" "enableReaderRBAC" "externalIstiod" "ipFamilies"
+    "ipFamilyPolicy" "istioNamespace" "istiod" "jwtPolicy" "meshID" "meshNetworks" "mountMtlsCerts"
+    "multiCluster" "network" "omitSidecarInjectorConfigMap" "operatorManageWebhooks" "pilotCertProvider"
+    "podDNSSearchNamespaces" "priorityClassName" "proxy" "proxy_init" "readerServiceAccount"
+    "remotePilotAddress" "revision" "sds" "sts" "tracer" "trustBundleName" "waypoint" }}
+  {{- range $key, $_ := $global }}
+    {{- if not (has $key $known) }}
+      {{- fail (printf "global.%s: not a value of this chart; those below global are hub, tag, variant, imagePullPolicy, imagePullSecrets, logging, logAsJson, nativeNftables, networkPolicy, defaultResources, resourceScope" $key) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- $cni := .Values.cni | default dict }}
 {{- $profileName := .Values.profile | default $global.profile | default "" }}
 {{- $compatibilityVersionName := .Values.compatibilityVersion | default "" }}
@@ -34,7 +51,7 @@ platform, the user's values at the root, and those under "cni". What the user wr
 {{- $ownDefaults := .Files.Get "files/defaults.yaml" | fromYaml }}
 {{- range list $ownDefaults .Values._internal_defaults_do_not_set $profile $compatibilityVersion $platform $given $cni }}
   {{- range $key, $value := . }}
-    {{- include "istio-cni.put" (dict "into" $values "key" $key "value" $value) }}
+    {{- include "istio-cni.put" (dict "into" $values "key" $key "value" $value "parent" "") }}
   {{- end }}
 {{- end }}
 {{- $secrets := list }}
@@ -57,10 +74,21 @@ platform, the user's values at the root, and those under "cni". What the user wr
 {{- toJson $values }}
 {{- end }}
 
-{{- /* Puts "value" at "key" "into" a map: maps merge, everything else replaces, null takes away. Gives nothing. */}}
+{{- /*
+Puts "value" at "key" "into" a map: maps merge, everything else replaces, null takes away. Where values of the chart
+stand, for which "parent" is the path, null is no list, or says nothing. Gives nothing.
+*/}}
 {{- define "istio-cni.put" -}}
+{{- $isValue := hasKey . "parent" }}
+{{- $path := printf "%s%s" (.parent | default "") .key }}
+{{- $isSection := and $isValue (has $path (list
+  "ambient" "ambient.probeAddress" "repair" "resourceQuotas" "logging" "podMonitor" "test" "global" "global.logging" "global.networkPolicy")) }}
 {{- if kindIs "invalid" .value }}
-  {{- $_ := unset .into .key }}
+  {{- if not $isValue }}
+    {{- $_ := unset .into .key }}
+  {{- else if kindIs "slice" (get .into .key) }}
+    {{- $_ := set .into .key list }}
+  {{- end }}
 {{- else if kindIs "map" .value }}
   {{- $into := dict }}
   {{- if kindIs "map" (get .into .key) }}
@@ -68,7 +96,11 @@ platform, the user's values at the root, and those under "cni". What the user wr
   {{- end }}
   {{- $_ := set .into .key $into }}
   {{- range $key, $value := .value }}
-    {{- include "istio-cni.put" (dict "into" $into "key" $key "value" $value) }}
+    {{- $entry := dict "into" $into "key" $key "value" $value }}
+    {{- if $isSection }}
+      {{- $_ := set $entry "parent" (printf "%s." $path) }}
+    {{- end }}
+    {{- include "istio-cni.put" $entry }}
   {{- end }}
 {{- else if kindIs "slice" .value }}
   {{- $items := list }}

@@ -148,7 +148,9 @@ describe('resolveValues', () => {
       ambient: { probeAddress: null, dnsCapture: null },
       updateStrategy: null,
     }
-    expect(resolveValues(parseValues({ ...input, tag: null, profile: null }))).toEqual(defaultValues)
+    expect(
+      resolveValues(parseValues({ ...input, tag: null, profile: null, compatibilityVersion: null })),
+    ).toEqual(defaultValues)
     expect(resolveValues(parseValues({ tolerations: null, cni: { excludeNamespaces: null } }))).toEqual({
       ...defaultValues,
       tolerations: [],

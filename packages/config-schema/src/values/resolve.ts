@@ -39,7 +39,7 @@ export function resolveValues(input: ValuesInput): Values {
 type Tree = Readonly<Record<string, unknown>>
 
 function layer(path: string, layers: Readonly<Record<string, Layer>>, name: string | undefined): Layer {
-  if (name === undefined || name === '') return {}
+  if (!name) return {}
   const found = Object.hasOwn(layers, name) ? layers[name] : undefined
   if (found !== undefined) return found
   const names = Object.keys(layers)

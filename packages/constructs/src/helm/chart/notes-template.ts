@@ -1,7 +1,5 @@
-import { defaultValues, valueRows, valuesSchema } from '@istio-install-cni/config-schema'
-
-/** The defaults that values.yaml has. */
-const { platform: _, ...defaults } = defaultValues
+import { valueRows } from '@istio-install-cni/config-schema'
+import { foreignKeys, quotedLines } from './keys.ts'
 
 /** `templates/NOTES.txt`: what was installed, how to see that it works, and which values do nothing. */
 export const notesTemplate = (): string => `\
@@ -50,13 +48,10 @@ ${ineffective()} }}
 {{- /* The schema refuses unknown keys; whoever skips it reads of them here. */}}
 {{- $own := .Files.Get "files/defaults.yaml" | fromYaml }}
 {{- $ofOthers := list
-${quotedLines(foreignKeys('properties'))} }}
-{{- $ofOthersInGlobal := list
-${quotedLines(foreignKeys('definitions', 'global', 'properties'))} }}
+${quotedLines(foreignKeys('properties'), '  ')} }}
 {{- range list
   (dict "at" "" "given" $given "known" (concat (keys $own) $ofOthers))
-  (dict "at" "cni." "given" .Values.cni "known" (append (keys (omit $own "global")) "enabled"))
-  (dict "at" "global." "given" .Values.global "known" (concat (keys $own.global) $ofOthersInGlobal)) }}
+  (dict "at" "cni." "given" .Values.cni "known" (append (keys (omit $own "global")) "enabled")) }}
   {{- $place := . }}
   {{- range $key, $_ := (.given | default dict) }}
     {{- if not (has $key $place.known) }}
@@ -82,14 +77,6 @@ ${quotedLines(foreignKeys('definitions', 'global', 'properties'))} }}
 {{- end }}
 `
 
-/** Keys at a place of the schema that are none of the chart's defaults: choices, and values of Istio's other charts. */
-const foreignKeys = (...place: readonly string[]): string[] => {
-  const at = (tree: unknown, key: string): unknown => (tree as Record<string, unknown>)[key]
-  const own: object = place.includes('global') ? defaultValues.global : defaults
-  const known = Object.keys(place.reduce(at, valuesSchema() as unknown) as object)
-  return known.filter((key) => !Object.hasOwn(own, key))
-}
-
 const ineffective = (): string =>
   valueRows
     .filter((row) => row.effect === 'none' || row.deprecated !== undefined)
@@ -99,16 +86,4 @@ const ineffective = (): string =>
 const warningOf = (row: (typeof valueRows)[number]): string => {
   const effect = row.effect === 'none' ? 'has no effect.' : 'is deprecated.'
   return row.deprecated === undefined ? effect : `${effect} Write ${row.deprecated} instead.`
-}
-
-const WIDTH = 110
-
-const quotedLines = (words: readonly string[]): string => {
-  const lines: string[] = []
-  for (const word of words.map((each) => JSON.stringify(each))) {
-    const last = lines.at(-1)
-    if (last === undefined || last.length + word.length + 1 > WIDTH) lines.push(`  ${word}`)
-    else lines[lines.length - 1] = `${last} ${word}`
-  }
-  return lines.join('\n')
 }

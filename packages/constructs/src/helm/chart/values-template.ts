@@ -1,4 +1,11 @@
-import { compatibilityVersions, platforms, profiles } from '@istio-install-cni/config-schema'
+import {
+  compatibilityVersions,
+  defaultValues,
+  platforms,
+  profiles,
+  valueSections,
+} from '@istio-install-cni/config-schema'
+import { foreignKeys, quotedLines } from './keys.ts'
 
 /** The values that choose a layer: where each is written, and the files that hold its layers. */
 const choices = [
@@ -34,6 +41,10 @@ const choiceLines = choices.map(({ key, prefix, names }) => {
   "known" (list ${known})) | fromYaml }}`
 })
 
+const sections = [...valueSections.keys()].map((path) => JSON.stringify(path)).join(' ')
+const ownGlobals = Object.keys(defaultValues.global)
+const globals = [...ownGlobals, ...foreignKeys('definitions', 'global', 'properties')]
+
 /** \`templates/_values.tpl\`: the merge. What \`resolveValues\` does, for Helm. */
 export const valuesTemplate = `\
 {{- /*
@@ -53,6 +64,16 @@ platform, the user's values at the root, and those under "cni". What the user wr
   {{- fail "defaults: not a prefix for values. Write them without it: not defaults.hub, but hub." }}
 {{- end }}
 {{- $global := .Values.global | default dict }}
+{{- if .Chart.IsRoot }}
+  {{- /* In a chart of charts, others share their values in the same place. */}}
+  {{- $known := list
+${quotedLines(globals, '    ')} }}
+  {{- range $key, $_ := $global }}
+    {{- if not (has $key $known) }}
+      {{- fail (printf "global.%s: not a value of this chart; those below global are ${ownGlobals.join(', ')}" $key) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- $cni := .Values.cni | default dict }}
 {{- $profileName := .Values.profile | default $global.profile | default "" }}
 {{- $compatibilityVersionName := .Values.compatibilityVersion | default "" }}
@@ -64,7 +85,7 @@ ${choiceLines.join('\n')}
 {{- $ownDefaults := .Files.Get "files/defaults.yaml" | fromYaml }}
 {{- range list $ownDefaults .Values._internal_defaults_do_not_set $profile $compatibilityVersion $platform $given $cni }}
   {{- range $key, $value := . }}
-    {{- include "istio-cni.put" (dict "into" $values "key" $key "value" $value) }}
+    {{- include "istio-cni.put" (dict "into" $values "key" $key "value" $value "parent" "") }}
   {{- end }}
 {{- end }}
 {{- $secrets := list }}
@@ -87,10 +108,21 @@ ${choiceLines.join('\n')}
 {{- toJson $values }}
 {{- end }}
 
-{{- /* Puts "value" at "key" "into" a map: maps merge, everything else replaces, null takes away. Gives nothing. */}}
+{{- /*
+Puts "value" at "key" "into" a map: maps merge, everything else replaces, null takes away. Where values of the chart
+stand, for which "parent" is the path, null is no list, or says nothing. Gives nothing.
+*/}}
 {{- define "istio-cni.put" -}}
+{{- $isValue := hasKey . "parent" }}
+{{- $path := printf "%s%s" (.parent | default "") .key }}
+{{- $isSection := and $isValue (has $path (list
+  ${sections})) }}
 {{- if kindIs "invalid" .value }}
-  {{- $_ := unset .into .key }}
+  {{- if not $isValue }}
+    {{- $_ := unset .into .key }}
+  {{- else if kindIs "slice" (get .into .key) }}
+    {{- $_ := set .into .key list }}
+  {{- end }}
 {{- else if kindIs "map" .value }}
   {{- $into := dict }}
   {{- if kindIs "map" (get .into .key) }}
@@ -98,7 +130,11 @@ ${choiceLines.join('\n')}
   {{- end }}
   {{- $_ := set .into .key $into }}
   {{- range $key, $value := .value }}
-    {{- include "istio-cni.put" (dict "into" $into "key" $key "value" $value) }}
+    {{- $entry := dict "into" $into "key" $key "value" $value }}
+    {{- if $isSection }}
+      {{- $_ := set $entry "parent" (printf "%s." $path) }}
+    {{- end }}
+    {{- include "istio-cni.put" $entry }}
   {{- end }}
 {{- else if kindIs "slice" .value }}
   {{- $items := list }}
