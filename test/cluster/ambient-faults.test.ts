@@ -83,7 +83,7 @@ describeWithStandIn(`${crowd} pods at once`, () => {
 })
 
 describeWithStandIn('rules that somebody else flushes', () => {
-  it('are put back within a round of verification, and counted', async () => {
+  it('are put back within a round of verification, counted, and told by events', async () => {
     const [first, second, third] = await bed.pods.ready('mesh', 'crowd', 3)
     if (first === undefined || second === undefined || third === undefined) throw new Error('no pods')
     const before = { rules: await drift('rules'), host: await drift('host') }
@@ -97,6 +97,14 @@ describeWithStandIn('rules that somebody else flushes', () => {
     )
     await until('the repairs are counted', async () => (await drift('host')) > before.host)
     expect(await drift('rules')).toBe(before.rules + 2)
+    expect((await bed.agent.metrics()).get('istio_cni_ambient_pods{state="drifted"}')).toBe(0)
+    await until('the events of both pods tell of it', async () => {
+      const told = await bed.cluster.kubectl(
+        ...['-n', 'mesh', 'get', 'events', '--field-selector', 'reason=RedirectionRepaired'],
+        ...['-o', 'jsonpath={.items[*].involvedObject.name}'],
+      )
+      return [first, second].every(({ name }) => told.split(' ').includes(name))
+    })
     expect(await bed.pods.ask(first, second.address)).toBe('app:8080')
   })
 })
