@@ -6,6 +6,10 @@
 /** The release of Istio that this stands in for: version of the chart and tag of the image. */
 export const ISTIO_VERSION = '1.30.3'
 
+/** Where the hardened image is, for whoever names no other (its guide). */
+export const HARDENED_REGISTRY = 'dhi.io'
+export const HARDENED_REPOSITORY = 'istio-install-cni'
+
 /** Capabilities that the agent works with, by their numbers (linux/capability.h), and what for. */
 export const AGENT_CAPABILITIES = {
   NET_ADMIN: { number: 12, purpose: 'Rules, routes and sets, in the pods and on the node.' },

@@ -1,7 +1,10 @@
 import type { Construct } from 'constructs'
-import { CniPart } from './cni-part.ts'
+import { CniPart, partProps } from './cni-part.ts'
 import type { CommonProps } from './props.ts'
-import { networkAttachmentDefinition } from './resources/network-attachment-definition.ts'
+import {
+  DEFAULT_ATTACHMENT_NAMESPACE,
+  networkAttachmentDefinition,
+} from './resources/network-attachment-definition.ts'
 
 export interface CniNetworkAttachmentDefinitionProps extends Pick<CommonProps, 'releaseName'> {
   /**
@@ -20,13 +23,13 @@ export interface CniNetworkAttachmentDefinitionProps extends Pick<CommonProps, '
  */
 export class CniNetworkAttachmentDefinition extends CniPart {
   /**
-   * @param props without any, within an IstioCni, its props decide whether there is one
+   * @param props without any, within an {@link IstioCni}, its props decide whether there is one
    * @throws {PropsError} with everything that is wrong with the props
    */
   constructor(scope: Construct, id: string, props?: CniNetworkAttachmentDefinitionProps) {
-    const multus = props && { ...props, provider: 'multus' as const }
-    super(scope, id, multus, {
-      'network-attachment-definition': networkAttachmentDefinition(props?.namespace),
-    })
+    const own = partProps(scope, props)
+    const { namespace = DEFAULT_ATTACHMENT_NAMESPACE } = own ?? {}
+    const multus = own && { ...own, namespace, provider: 'multus' as const }
+    super(scope, id, multus, { 'network-attachment-definition': networkAttachmentDefinition(namespace) })
   }
 }

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs'
-import { CniPart } from './cni-part.ts'
+import { CniPart, partProps } from './cni-part.ts'
 import type { CommonProps } from './props.ts'
 import { networkPolicy } from './resources/network-policy.ts'
 
@@ -30,11 +30,12 @@ export interface CniNetworkPolicyProps extends CommonProps {
  */
 export class CniNetworkPolicy extends CniPart {
   /**
-   * @param props without any, within an IstioCni, its props decide whether there is one
+   * @param props without any, within an {@link IstioCni}, its props decide whether there is one
    * @throws {PropsError} with everything that is wrong with the props
    */
   constructor(scope: Construct, id: string, props?: CniNetworkPolicyProps) {
-    const enabled = props && { ...props, global: { networkPolicy: { enabled: true } } }
+    const own = partProps(scope, props)
+    const enabled = own && { ...own, global: { networkPolicy: { enabled: true } } }
     super(scope, id, enabled, { 'network-policy': networkPolicy() })
   }
 }

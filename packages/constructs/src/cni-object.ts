@@ -1,4 +1,4 @@
-import { ApiObject, type ApiObjectProps } from 'cdk8s'
+import { ApiObject, type ApiObjectProps, Chart } from 'cdk8s'
 import type { Construct } from 'constructs'
 import { evaluate, type Template, type TemplateContext } from './expressions/index.ts'
 import { isEmpty } from './expressions/truth.ts'
@@ -17,6 +17,21 @@ export class CniObject extends ApiObject {
     super(scope, id, props)
     this.resource = resource
     this.#isNamespaced = props.metadata?.namespace !== undefined
+    this.node.addValidation({ validate: () => this.#validate() })
+  }
+
+  /** A chart is for one cluster, in which the second of two objects would take the first one's place. */
+  #validate(): string[] {
+    const objects = Chart.of(this).node.findAll()
+    const before = objects.slice(0, objects.indexOf(this))
+    const twin = before.find((other) => other instanceof CniObject && other.#identity === this.#identity)
+    if (twin === undefined) return []
+    return [`${this.#identity} is already made by ${twin.node.path}; each cluster needs a Chart of its own`]
+  }
+
+  get #identity(): string {
+    const { namespace } = this.metadata
+    return `${this.kind} ${namespace === undefined ? '' : `${namespace}/`}${this.name}`
   }
 
   /** ApiObject has one that takes every ApiObject for an instance. */

@@ -24,7 +24,21 @@ export abstract class CniPart extends Construct {
     this.apiObjects = Object.entries(resources).flatMap(
       ([name, resource]) => CniObject.add(this, name, resource, rendering) ?? [],
     )
+    // So that `ApiObject.of` finds the object of a part that is one.
+    const [first] = this.apiObjects
+    if (first !== undefined && Object.keys(resources).length === 1) this.node.defaultChild = first
   }
+}
+
+/**
+ * The props of a part that there need not be: its own; none where those of the whole decide; nobody else's, if it stands
+ * alone.
+ */
+export function partProps<Props extends object>(
+  scope: Construct,
+  props: Props | undefined,
+): Props | undefined {
+  return props ?? (contextOf(scope) === undefined ? ({} as Props) : undefined)
 }
 
 /**

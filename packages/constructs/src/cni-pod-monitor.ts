@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs'
-import { CniPart } from './cni-part.ts'
+import { CniPart, partProps } from './cni-part.ts'
 import type { CommonProps } from './props.ts'
 import { podMonitor } from './resources/pod-monitor.ts'
 
@@ -23,11 +23,12 @@ export interface CniPodMonitorProps extends CommonProps {
  */
 export class CniPodMonitor extends CniPart {
   /**
-   * @param props without any, within an IstioCni, its props decide whether there is one
+   * @param props without any, within an {@link IstioCni}, its props decide whether there is one
    * @throws {PropsError} with everything that is wrong with the props
    */
   constructor(scope: Construct, id: string, props?: CniPodMonitorProps) {
-    super(scope, id, props && enabled(props), { 'pod-monitor': podMonitor() })
+    const own = partProps(scope, props)
+    super(scope, id, own && enabled(own), { 'pod-monitor': podMonitor() })
   }
 }
 

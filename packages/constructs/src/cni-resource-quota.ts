@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs'
-import { CniPart } from './cni-part.ts'
+import { CniPart, partProps } from './cni-part.ts'
 import type { CommonProps } from './props.ts'
 import { resourceQuota } from './resources/resource-quota.ts'
 
@@ -24,11 +24,12 @@ export interface CniResourceQuotaProps extends CommonProps {
  */
 export class CniResourceQuota extends CniPart {
   /**
-   * @param props without any, within an IstioCni, its props decide whether there is one
+   * @param props without any, within an {@link IstioCni}, its props decide whether there is one
    * @throws {PropsError} with everything that is wrong with the props
    */
   constructor(scope: Construct, id: string, props?: CniResourceQuotaProps) {
-    super(scope, id, props && enabled(props), { 'resource-quota': resourceQuota() })
+    const own = partProps(scope, props)
+    super(scope, id, own && enabled(own), { 'resource-quota': resourceQuota() })
   }
 }
 

@@ -7,7 +7,6 @@ export interface RegistryAuthority {
   readonly email?: string
   /** Base64 of `username:password`. */
   readonly auth?: string
-  readonly identitytoken?: string
 }
 
 /** The part of Docker's `config.json` that holds credentials. */
@@ -47,17 +46,20 @@ export function pickedConfig(
 ): Problems | { config: DockerConfig } {
   const auths = authsOf(typeof config === 'string' ? parsed(config) : config)
   if (auths === undefined) return refused('JSON with credentials for each registry in "auths"')
-  const usable = Object.entries(auths).filter(([, each]) => hasCredentials(each))
+  const usable = Object.entries(auths).flatMap(([name, each]) => {
+    const authority = usableAuthority(each)
+    return authority === undefined ? [] : [[name, authority] as const]
+  })
   const names = usable.map(([name]) => name)
   if (names.length === 0) {
     return refused(
-      'credentials in "auths": those of this file are kept by a credential helper ("credsStore", "credHelpers"), which a cluster does not have',
+      'user name and password in "auths": this file has none; a credential helper ("credsStore", "credHelpers") keeps them, or there is an identity token, and a cluster takes neither',
     )
   }
   if (registry === undefined) return { config: { auths: Object.fromEntries(usable) } }
   const picked = usable.find(([name]) => name === registry)
   if (picked !== undefined) return { config: { auths: Object.fromEntries([picked]) } }
-  const suggestion = nearest(registry, names)
+  const suggestion = typeof registry === 'string' ? nearest(registry, names) : undefined
   const expectation = `a registry of the file: ${names.join(', ')}`
   return {
     problems: [{ path: 'registry', value: registry, expectation, ...(suggestion && { suggestion }) }],
@@ -81,10 +83,19 @@ function authsOf(config: unknown): Readonly<Record<string, RegistryAuthority>> |
   return isRecord(auths) ? (auths as Readonly<Record<string, RegistryAuthority>>) : undefined
 }
 
-function hasCredentials(authority: unknown): boolean {
-  if (!isRecord(authority)) return false
-  const { auth, username, password, identitytoken } = authority
-  return isLine(auth) || isLine(identitytoken) || (isLine(username) && isLine(password))
+/** What the kubelet reads of an entry (Kubernetes, pkg/credentialprovider), if it can log in with that. */
+function usableAuthority(given: unknown): RegistryAuthority | undefined {
+  if (!isRecord(given)) return undefined
+  const { auth, username, password, email } = given
+  const isUsable = auth === undefined ? isLine(username) && isLine(password) : isLogin(auth)
+  const read = Object.entries({ username, password, email, auth }).filter(([, each]) => isLine(each))
+  return isUsable ? Object.fromEntries(read) : undefined
+}
+
+/** One without a password comes with an identity token, which the kubelet does not know. */
+function isLogin(auth: unknown): boolean {
+  if (typeof auth !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(auth)) return false
+  return /^[^:]+:./s.test(Buffer.from(auth, 'base64').toString())
 }
 
 function isLine(text: unknown): text is string {

@@ -3,7 +3,7 @@ import { PropsError } from './errors.ts'
 import { HardenedImage, type ImageVariant } from './hardened-image.ts'
 
 const digest = `sha256:${'0a'.repeat(32)}`
-const untyped = (text: string): never => text as never
+const untyped = (given: unknown): never => given as never
 
 describe('a hardened image', () => {
   it.each([
@@ -44,14 +44,27 @@ describe('a hardened image', () => {
     )
   })
 
-  it.each(['', 'My-Namespace', 'https://registry.example/team', 'team/', 'team:1.30.3@x'])(
-    'is not mirrored to %j',
-    (namespace) => {
-      expect(() => HardenedImage.mirrored(namespace, '1.30.3')).toThrow(
-        /^HardenedImage: a prop .*\n {2}namespace=/,
-      )
-    },
-  )
+  it.each([
+    '',
+    'My-Namespace',
+    'https://registry.example/team',
+    'team/',
+    'team:1.30.3@x',
+    'team:tag/x',
+    'team/dhi-istio-install-cni',
+    untyped(undefined),
+  ])('is not mirrored to %j', (namespace) => {
+    expect(() => HardenedImage.mirrored(namespace, '1.30.3')).toThrow(
+      /^HardenedImage: a prop .*\n {2}namespace=/,
+    )
+  })
+
+  it('refuses what is no text, whatever a program without types hands to it', () => {
+    // A number has lost the end of its text: 1.30 is 1.3.
+    expect(() => HardenedImage.dhi(untyped(1.3), { variant: untyped(null), digest: untyped(5) })).toThrow(
+      /version=1\.3: .*\n {2}variant=null: .*\n {2}digest=5: /,
+    )
+  })
 
   it('has variants that the compiler knows', () => {
     expectTypeOf<ImageVariant>().toEqualTypeOf<'runtime' | 'dev' | 'fips' | 'fips-dev'>()

@@ -1,9 +1,10 @@
-import { nearest, type ValueProblem } from '@istio-install-cni/config-schema'
+import {
+  HARDENED_REGISTRY,
+  HARDENED_REPOSITORY,
+  nearest,
+  type ValueProblem,
+} from '@istio-install-cni/config-schema'
 import { PropsError } from './errors.ts'
-
-/** Registry and repository of the hardened image. */
-const REGISTRY = 'dhi.io'
-const REPOSITORY = 'istio-install-cni'
 
 const VARIANTS = ['runtime', 'dev', 'fips', 'fips-dev'] as const
 
@@ -63,7 +64,7 @@ export class HardenedImage {
    * @throws {PropsError} when anything is not as the tags of these images are
    */
   static dhi(version: string, options: HardenedImageOptions = {}): HardenedImage {
-    return new HardenedImage(`${REGISTRY}/${REPOSITORY}`, version, options)
+    return new HardenedImage(`${HARDENED_REGISTRY}/${HARDENED_REPOSITORY}`, version, options)
   }
 
   /**
@@ -75,11 +76,15 @@ export class HardenedImage {
    * @throws {PropsError} when anything is not as the names of these images are
    */
   static mirrored(namespace: string, version: string, options: HardenedImageOptions = {}): HardenedImage {
-    if (!/^[a-z0-9][-a-z0-9._:]*(\/[a-z0-9][-a-z0-9._]*)*$/.test(namespace)) {
-      const expectation = 'a namespace, with or without registry, such as my-namespace'
+    if (
+      !isText(namespace, /^[a-z0-9][-a-z0-9._]*(:\d{1,5})?(\/[a-z0-9][-a-z0-9._]*)*$/) ||
+      namespace.endsWith(HARDENED_REPOSITORY)
+    ) {
+      const expectation =
+        'a namespace, with or without registry, such as my-namespace; the name of the image follows it'
       throw new PropsError('HardenedImage', [{ path: 'namespace', value: namespace, expectation }])
     }
-    return new HardenedImage(`${namespace}/dhi-${REPOSITORY}`, version, options)
+    return new HardenedImage(`${namespace}/dhi-${HARDENED_REPOSITORY}`, version, options)
   }
 
   /** As a pod names it: `dhi.io/istio-install-cni:1.30.3@sha256:…`. */
@@ -92,17 +97,22 @@ export class HardenedImage {
   }
 }
 
+/** Not every app is checked by a compiler. */
+function isText(given: unknown, pattern: RegExp): given is string {
+  return typeof given === 'string' && pattern.test(given)
+}
+
 function* problemsOf(
-  version: string,
-  variant: string,
-  distribution: string | undefined,
-  digest: string | undefined,
+  version: unknown,
+  variant: unknown,
+  distribution: unknown,
+  digest: unknown,
 ): Generator<ValueProblem> {
-  if (!/^\d+(\.\d+){0,2}$/.test(version)) {
+  if (!isText(version, /^\d+(\.\d+){0,2}$/)) {
     const expectation = 'a version of Istio, such as 1.30.3; variant, distribution and digest are options'
     yield { path: 'version', value: version, expectation }
   }
-  if (!(VARIANTS as readonly string[]).includes(variant)) {
+  if (!(VARIANTS as readonly unknown[]).includes(variant)) {
     const expectation = `one of ${VARIANTS.join(', ')}`
     yield { path: 'variant', value: variant, expectation, ...meant(variant, VARIANTS) }
   }
@@ -110,11 +120,11 @@ function* problemsOf(
     const expectation = 'debian13, or nothing'
     yield { path: 'distribution', value: distribution, expectation, ...meant(distribution, ['debian13']) }
   }
-  if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest))
+  if (digest !== undefined && !isText(digest, /^sha256:[0-9a-f]{64}$/))
     yield { path: 'digest', value: digest, expectation: 'sha256: and 64 hexadecimal digits' }
 }
 
-function meant(word: string, names: readonly string[]): { suggestion?: string } {
-  const suggestion = nearest(word, names)
+function meant(word: unknown, names: readonly string[]): { suggestion?: string } {
+  const suggestion = typeof word === 'string' ? nearest(word, names) : undefined
   return suggestion === undefined ? {} : { suggestion }
 }

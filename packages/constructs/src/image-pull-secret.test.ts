@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { App, Chart } from 'cdk8s'
+import { ApiObject, App, Chart } from 'cdk8s'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ImagePullSecret } from './image-pull-secret.ts'
 
@@ -58,6 +58,12 @@ describe('a pull secret', () => {
     expect(secret().config).toEqual({ auths: { 'dhi.io': { auth } } })
   })
 
+  it('takes of an entry what the kubelet reads, and nothing else', () => {
+    const entry = { auth, email: 'a-user@example.com', identitytoken: 'S3CRET', note: 'S3CRET' }
+    ImagePullSecret.fromDockerConfig(chart, 'pull', { config: { auths: { 'dhi.io': entry } } })
+    expect(secret().config).toEqual({ auths: { 'dhi.io': { auth, email: 'a-user@example.com' } } })
+  })
+
   it('that is there already makes no object', () => {
     expect(ImagePullSecret.existing('dhi-pull-secret')).toEqual({ name: 'dhi-pull-secret' })
     expect(chart.toJson()).toEqual([])
@@ -66,10 +72,17 @@ describe('a pull secret', () => {
   it('is not shown by printing it, its parts, or the app that has it', () => {
     const made = ImagePullSecret.fromCredentials(chart, 'pull', { username: 'a-user', password })
     for (const each of [made, made.apiObject, chart, chart.node.root, ...made.node.findAll()]) {
-      hides(inspect(each, { depth: 20, showHidden: true }))
+      hides(inspect(each, { depth: 20, showHidden: true, customInspect: false }))
+      hides(inspect({ ...each }, { depth: 20, showHidden: true }))
       hides(String(each))
     }
-    expect(inspect(made)).toBe("ImagePullSecret { path: 'mesh/pull' }")
+    expect(secret().config).toMatchObject({ auths: { 'dhi.io': { auth } } })
+  })
+
+  it('leads to its object, as cdk8s asks of a construct', () => {
+    const made = ImagePullSecret.fromCredentials(chart, 'pull', { username: 'a-user', password })
+    expect(ApiObject.of(made)).toBe(made.apiObject)
+    expect(made.apiObject.kind).toBe('Secret')
   })
 })
 
@@ -92,9 +105,33 @@ describe('a refused pull secret', () => {
     )
   })
 
+  it('says what is wrong with its place, at once', () => {
+    const place = { registry: 'a registry', name: 'My Secret', namespace: 'My' }
+    expect(
+      refusal(() =>
+        ImagePullSecret.fromCredentials(chart, 'pull', { username: 'a', password: '', ...place }),
+      ),
+    ).toMatch(
+      /^mesh\/pull: .*\n {2}name="My Secret": .*\n {2}namespace="My": .*\n {2}registry="a registry": .*\n {2}password: /,
+    )
+    expect(refusal(() => ImagePullSecret.existing(''))).toMatch(/^ImagePullSecret: .*\n {2}name="": /)
+    expect(chart.toJson()).toEqual([])
+  })
+
+  const withoutPassword = Buffer.from('00000000-0000-0000-0000-000000000000:').toString('base64')
+  const tokenConfig = JSON.stringify({
+    auths: { 'dhi.io': { auth: withoutPassword, identitytoken: 'S3CRET' } },
+  })
+
   it.each([
     ['no JSON', `{"auths": {"dhi.io": {"auth": "S3CRET"`, /config: expected JSON/],
     ['without auths', '{"credsStore": "desktop"}', /config: expected JSON/],
+    ['with an identity token', tokenConfig, /config: .*identity token/],
+    [
+      'with what is no base64',
+      '{"auths": {"dhi.io": {"auth": "S3CRET!"}}}',
+      /config: .*user name and password/,
+    ],
     ['with a helper', '{"auths": {"dhi.io": {}}, "credsStore": "S3CRET"}', /config: .*credential helper/],
     [
       'of another registry',

@@ -1,13 +1,13 @@
-import { inspect } from 'node:util'
-import { ApiObject } from 'cdk8s'
+import { HARDENED_REGISTRY, type ValueProblem } from '@istio-install-cni/config-schema'
+import { ApiObject, Lazy } from 'cdk8s'
 import * as kplus from 'cdk8s-plus-28'
 import { Construct } from 'constructs'
 import { authorityOf, type DockerConfig, pickedConfig } from './docker-config.ts'
 import { PropsError } from './errors.ts'
 import { namespaceOf } from './namespace.ts'
+import { isNamespaceName, isObjectName } from './object-names.ts'
 
 const DEFAULT_NAME = 'dhi-pull-secret'
-const DEFAULT_REGISTRY = 'dhi.io'
 
 /** What the pods and their account need to know of a pull secret. */
 export interface IImagePullSecret {
@@ -67,11 +67,17 @@ export class ImagePullSecret extends Construct implements IImagePullSecret {
   private constructor(scope: Construct, id: string, props: ImagePullSecretCommonProps, data: DockerConfig) {
     super(scope, id)
     const { name = DEFAULT_NAME, namespace = namespaceOf(scope) } = props
-    const secret = new kplus.DockerConfigSecret(this, 'secret', { metadata: { name, namespace }, data })
+    // Within a function, so that nothing that prints an object's properties comes upon it.
+    const json = Lazy.any({ produce: () => JSON.stringify(data) }) as string
+    const secret = new kplus.Secret(this, 'secret', {
+      metadata: { name, namespace },
+      type: 'kubernetes.io/dockerconfigjson',
+      stringData: { '.dockerconfigjson': json },
+    })
     this.name = name
     this.namespace = namespace
     this.apiObject = ApiObject.of(secret)
-    for (const each of [this, secret, this.apiObject]) hideFromInspection(each)
+    this.node.defaultChild = secret
   }
 
   /**
@@ -80,9 +86,10 @@ export class ImagePullSecret extends Construct implements IImagePullSecret {
    * @throws {PropsError} when they cannot be those of a registry
    */
   static fromCredentials(scope: Construct, id: string, props: ImagePullSecretCredentials): ImagePullSecret {
-    const { registry = DEFAULT_REGISTRY, username, password } = props
+    const { registry = HARDENED_REGISTRY, username, password } = props
     const result = authorityOf(username, password)
-    if ('problems' in result) throw new PropsError(pathOf(scope, id), result.problems)
+    const place = [...placeProblems(props), ...registryProblems(registry)]
+    if ('problems' in result || place.length > 0) throw refusal(pathOf(scope, id), place, result)
     return new ImagePullSecret(scope, id, props, { auths: { [registry]: result.authority } })
   }
 
@@ -93,12 +100,18 @@ export class ImagePullSecret extends Construct implements IImagePullSecret {
    */
   static fromDockerConfig(scope: Construct, id: string, props: ImagePullSecretDockerConfig): ImagePullSecret {
     const result = pickedConfig(props.config, props.registry)
-    if ('problems' in result) throw new PropsError(pathOf(scope, id), result.problems)
+    const place = [...placeProblems(props)]
+    if ('problems' in result || place.length > 0) throw refusal(pathOf(scope, id), place, result)
     return new ImagePullSecret(scope, id, props, result.config)
   }
 
-  /** One that is there already, as made by `kubectl create secret docker-registry`. */
+  /**
+   * One that is there already, as made by `kubectl create secret docker-registry`.
+   *
+   * @throws {PropsError} when nothing can have that name
+   */
   static existing(name: string): IImagePullSecret {
+    if (!isObjectName(name)) throw new PropsError('ImagePullSecret', [nameProblem(name)])
     return { name }
   }
 }
@@ -107,8 +120,28 @@ function pathOf(scope: Construct, id: string): string {
   return [scope.node.path, id].filter((part) => part !== '').join('/')
 }
 
-/** `console.log` of the construct, or of an app that has it, would go down to the props. */
-function hideFromInspection(construct: Construct): void {
-  const shown = `${construct.constructor.name} { path: '${construct.node.path}' }`
-  Object.defineProperty(construct, inspect.custom, { value: () => shown })
+function refusal(where: string, place: readonly ValueProblem[], credentials: object): PropsError {
+  const { problems = [] } = credentials as { problems?: readonly ValueProblem[] }
+  return new PropsError(where, [...place, ...problems])
+}
+
+function* placeProblems({ name, namespace }: ImagePullSecretCommonProps): Generator<ValueProblem> {
+  if (name !== undefined && !isObjectName(name)) yield nameProblem(name)
+  if (namespace !== undefined && !isNamespaceName(namespace))
+    yield { path: 'namespace', value: namespace, expectation: 'the name of a namespace' }
+}
+
+function nameProblem(name: unknown): ValueProblem {
+  const expectation = 'the name of a Secret: lower-case letters, digits, inner dashes and dots'
+  return { path: 'name', value: name, expectation }
+}
+
+/** As the kubelet looks for it (Kubernetes, pkg/credentialprovider): host and path, the host with `*` if need be. */
+function* registryProblems(registry: unknown): Generator<ValueProblem> {
+  if (typeof registry === 'string' && /^(https?:\/\/)?[-*.:[\]A-Za-z0-9]+(\/\S*)?$/.test(registry)) return
+  yield {
+    path: 'registry',
+    value: registry,
+    expectation: 'a registry, such as dhi.io or registry.example/team',
+  }
 }

@@ -1,4 +1,4 @@
-import { type ApiObject, App, Chart, JsonPatch } from 'cdk8s'
+import { ApiObject, App, Chart, JsonPatch, Lazy, Testing } from 'cdk8s'
 import * as kplus from 'cdk8s-plus-28'
 import { beforeEach, describe, expect, expectTypeOf, it } from 'vitest'
 import {
@@ -147,20 +147,36 @@ describe('IstioCni', () => {
     expect(pod.imagePullSecrets).toEqual([{ name: 'there' }, { name: 'made' }])
   })
 
-  it("tells the agent a hardened image's version", () => {
-    new IstioCni(chart, 'cni', { image: HardenedImage.dhi('1.30.1') })
+  it("tells the agent a hardened image's version, without the variant", () => {
+    new IstioCni(chart, 'cni', { image: HardenedImage.dhi('1.30.1', { variant: 'dev' }) })
     expect(find('ConfigMap')?.data).toMatchObject({ CURRENT_AGENT_VERSION: '1.30.1' })
   })
 
   it('leaves its objects open for what no prop says', () => {
     const cni = new IstioCni(chart, 'cni')
-    const [daemonSet] = cni.daemonSet.apiObjects
-    daemonSet?.metadata.addLabel('team', 'networking')
-    daemonSet?.addJsonPatch(JsonPatch.add('/spec/minReadySeconds', 10))
+    const daemonSet = ApiObject.of(cni.daemonSet)
+    daemonSet.metadata.addLabel('team', 'networking')
+    daemonSet.addJsonPatch(JsonPatch.add('/spec/minReadySeconds', 10))
     expect(find('DaemonSet')).toMatchObject({
       metadata: { labels: { team: 'networking' } },
       spec: { minReadySeconds: 10 },
     })
+  })
+
+  it('is there once for each chart, which is for one cluster', () => {
+    new IstioCni(chart, 'cni')
+    new IstioCni(new Chart(app, 'other-cluster'), 'cni')
+    expect(() => Testing.synth(chart)).not.toThrow()
+    new IstioCni(chart, 'again', { namespace: 'other' })
+    expect(() => Testing.synth(chart)).toThrow(
+      /\[mesh\/again\/rbac\/cluster-role\] ClusterRole istio-cni is already made by mesh\/cni\/rbac\/cluster-role/,
+    )
+  })
+
+  it('may be in two halves in one chart', () => {
+    new IstioCni(chart, 'cluster', { global: { resourceScope: 'cluster' } })
+    new IstioCni(chart, 'namespace', { global: { resourceScope: 'namespace' } })
+    expect(Testing.synth(chart)).toHaveLength(9)
   })
 
   it('offers its account to cdk8s-plus', () => {
@@ -225,6 +241,20 @@ describe('the parts of an installation', () => {
     ])
   })
 
+  it('that are optional are made without props, too, where no whole decides', () => {
+    new CniPodMonitor(chart, 'metrics')
+    new CniNetworkPolicy(chart, 'policy')
+    new CniResourceQuota(chart, 'quota')
+    const attachment = new CniNetworkAttachmentDefinition(chart, 'multus')
+    expect(names()).toEqual([
+      'PodMonitor/istio-cni-node',
+      'NetworkPolicy/istio-cni',
+      'ResourceQuota/istio-cni-resource-quota',
+      'NetworkAttachmentDefinition/istio-cni',
+    ])
+    expect(attachment.namespace).toBe(ApiObject.of(attachment).metadata.namespace)
+  })
+
   it('say the construct and everything that is wrong with their props', () => {
     expect(() => new CniPodMonitor(chart, 'metrics', { interval: 'often', namespace: 'A' })).toThrow(
       /^mesh\/metrics: props cannot be used:\n {2}namespace="A": .*\n {2}podMonitor.interval="often": expected a duration/,
@@ -268,9 +298,30 @@ describe('a wrong prop', () => {
   it('may be a pull secret of another namespace', () => {
     const elsewhere = new Chart(app, 'elsewhere', { namespace: 'shop' })
     const secret = ImagePullSecret.fromCredentials(elsewhere, 'pull', { username: 'u', password: 'p' })
-    expect(refusal({ imagePullSecrets: ['there', secret] }).message).toMatch(
-      /imagePullSecrets\[1\].namespace="shop": expected the namespace of the agent, istio-system/,
+    const places = { imagePullSecrets: ['there', secret], cni: { imagePullSecrets: [secret] } }
+    expect(
+      refusal({ ...places, global: { imagePullSecrets: [secret] } })
+        .message.split('\n')
+        .slice(1),
+    ).toEqual(
+      ['imagePullSecrets[1]', 'cni.imagePullSecrets[0]', 'global.imagePullSecrets[0]'].map((place) =>
+        expect.stringContaining(
+          `${place}.namespace="shop": expected the namespace of the agent, istio-system`,
+        ),
+      ),
     )
+  })
+
+  it.each([
+    ['no props at all', 'ambient', /the props="ambient": expected an object/],
+    ['no name', { namespace: null, releaseName: 5 }, /namespace=null: .*\n {2}releaseName=5: /],
+    [
+      'a value of later',
+      { cniBinDir: Lazy.any({ produce: () => '/bin' }) },
+      /cniBinDir: .*not an instance of Lazy/,
+    ],
+  ])('may be, in a program without types, %s', (_, props, message) => {
+    expect(refusal(props).message).toMatch(message)
   })
 
   it('is refused by the compiler where it can see it', () => {

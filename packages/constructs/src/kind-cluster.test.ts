@@ -41,9 +41,10 @@ describe('a cluster of kind', () => {
   })
 
   it('names everything that is wrong', () => {
-    const extraMounts = [{ hostPath: '/srv', containerPath: 'srv' }]
+    const extraMounts = [{ hostPath: '', containerPath: 'srv' }]
     expect(() => new KindCluster({ name: 'My Mesh', workers: -1, extraMounts })).toThrow(
-      /^KindCluster: props .*\n {2}name="My Mesh": .*\n {2}workers=-1: .*\n {2}extraMounts\[0\].containerPath="srv": /,
+      /^KindCluster: props .*\n {2}name="My Mesh": .*\n {2}workers=-1: .*\n {2}extraMounts\[0\].hostPath="": .*\n {2}extraMounts\[0\].containerPath="srv": /,
     )
+    expect(() => new KindCluster({ name: '-mesh' })).toThrow(/name="-mesh"/)
   })
 })

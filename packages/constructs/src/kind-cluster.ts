@@ -90,16 +90,16 @@ const tainted = {
 }
 
 function* problemsOf({ name, workers, extraMounts = [] }: KindClusterProps): Generator<ValueProblem> {
-  if (name !== undefined && !/^[a-z0-9.-]+$/.test(name))
+  if (name !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(name))
     yield { path: 'name', value: name, expectation: 'lower-case letters, digits, dots and dashes' }
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0 && workers <= 100))
     yield { path: 'workers', value: workers, expectation: 'a whole number from 0 to 100' }
-  for (const [at, { containerPath }] of extraMounts.entries()) {
-    if (!containerPath.startsWith('/'))
-      yield {
-        path: `extraMounts[${at}].containerPath`,
-        value: containerPath,
-        expectation: 'an absolute path',
-      }
+  for (const [at, { hostPath, containerPath }] of extraMounts.entries()) {
+    if (!hostPath)
+      yield { path: `extraMounts[${at}].hostPath`, value: hostPath, expectation: 'a path of the machine' }
+    if (!containerPath?.startsWith('/')) {
+      const expectation = 'an absolute path'
+      yield { path: `extraMounts[${at}].containerPath`, value: containerPath, expectation }
+    }
   }
 }

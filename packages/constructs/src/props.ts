@@ -12,6 +12,7 @@ import type { TemplateContext } from './expressions/index.ts'
 import { HardenedImage } from './hardened-image.ts'
 import type { IImagePullSecret } from './image-pull-secret.ts'
 import { namespaceOf } from './namespace.ts'
+import { isNamespaceName } from './object-names.ts'
 import type { AgentInput, ChoicesInput, GlobalInput } from './values-input.ts'
 
 /** What every construct of this package takes. */
@@ -71,11 +72,10 @@ const CHART = 'cni'
  * @throws {PropsError} with everything that is wrong with the props
  */
 export function contextFrom(scope: Construct, props: IstioCniProps): TemplateContext {
+  if (typeof props !== 'object' || Array.isArray(props))
+    throw new PropsError(scope.node.path, [{ path: 'the props', value: props, expectation: 'an object' }])
   const { namespace = namespaceOf(scope), releaseName = DEFAULT_RELEASE, ...given } = props
-  const problems = [
-    ...namingProblems(namespace, releaseName),
-    ...secretProblems(given.imagePullSecrets, namespace),
-  ]
+  const problems = [...namingProblems(namespace, releaseName), ...secretProblems(given, namespace)]
   try {
     const values = resolveValues(parseValues(valuesOf(given)))
     if (problems.length > 0) throw new PropsError(scope.node.path, problems)
@@ -91,38 +91,54 @@ export function contextFrom(scope: Construct, props: IstioCniProps): TemplateCon
 }
 
 /** What is not as its type says goes on as it is, to be refused with the rest. */
-function valuesOf({ image, imagePullSecrets, ...values }: Omit<IstioCniProps, keyof CommonProps>): object {
+function valuesOf(props: Omit<IstioCniProps, keyof CommonProps>): object {
+  const { image, cni, global, ...values } = props
   return {
-    ...values,
+    ...withNames(values),
+    ...(cni !== undefined && { cni: withNames(cni) }),
+    ...(global !== undefined && { global: withNames(global) }),
     ...(image instanceof HardenedImage
       ? // The reference is whole; the tag tells the agent its version.
-        { image: image.reference, tag: values.tag ?? image.tag }
+        { image: image.reference, tag: values.tag ?? image.version }
       : image !== undefined && { image }),
-    ...(imagePullSecrets !== undefined && {
-      imagePullSecrets: Array.isArray(imagePullSecrets)
-        ? imagePullSecrets.map((secret: unknown) => (isSecret(secret) ? secret.name : secret))
-        : imagePullSecrets,
-    }),
   }
+}
+
+/** With the names of pull secrets in place of their constructs. */
+function withNames<Values extends object | null>(values: Values): Values {
+  const secrets = secretsOf(values)
+  if (values === null || secrets === undefined) return values
+  return { ...values, imagePullSecrets: secrets.map((secret) => (isSecret(secret) ? secret.name : secret)) }
+}
+
+function secretsOf(values: unknown): readonly unknown[] | undefined {
+  const { imagePullSecrets } = (values ?? {}) as { imagePullSecrets?: unknown }
+  return Array.isArray(imagePullSecrets) ? imagePullSecrets : undefined
 }
 
 function isSecret(secret: unknown): secret is IImagePullSecret {
   return typeof secret === 'object' && secret !== null && 'name' in secret
 }
 
-function* namingProblems(namespace: string, releaseName: string): Generator<ValueProblem> {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
+function* namingProblems(namespace: unknown, releaseName: unknown): Generator<ValueProblem> {
+  if (!isNamespaceName(namespace))
     yield { path: 'namespace', value: namespace, expectation: 'the name of a namespace' }
-  if (!/^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$/.test(releaseName)) {
+  if (typeof releaseName !== 'string' || !/^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$/.test(releaseName)) {
     const expectation = 'lower-case letters, digits, inner dashes and dots, at most 53'
     yield { path: 'releaseName', value: releaseName, expectation }
   }
 }
 
-function* secretProblems(secrets: unknown, namespace: string): Generator<ValueProblem> {
-  for (const [at, secret] of Array.isArray(secrets) ? secrets.entries() : []) {
-    if (!isSecret(secret) || (secret.namespace ?? namespace) === namespace) continue
-    const expectation = `the namespace of the agent, ${namespace}, in which alone its pods find it`
-    yield { path: `imagePullSecrets[${at}].namespace`, value: secret.namespace, expectation }
+function* secretProblems(
+  values: Omit<IstioCniProps, keyof CommonProps>,
+  namespace: string,
+): Generator<ValueProblem> {
+  const places = { '': values, 'cni.': values.cni, 'global.': values.global }
+  for (const [place, part] of Object.entries(places)) {
+    for (const [at, secret] of (secretsOf(part) ?? []).entries()) {
+      if (!isSecret(secret) || (secret.namespace ?? namespace) === namespace) continue
+      const expectation = `the namespace of the agent, ${namespace}, in which alone its pods find it`
+      yield { path: `${place}imagePullSecrets[${at}].namespace`, value: secret.namespace, expectation }
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { HARDENED_REGISTRY, HARDENED_REPOSITORY } from '@istio-install-cni/config-schema'
 import {
   all,
   appVersion,
@@ -12,8 +13,6 @@ import {
   when,
 } from '../expressions/index.ts'
 
-/** Registry and repository of the hardened image, for whoever names no image. */
-const hardened = { registry: 'dhi.io', repository: 'istio-install-cni' }
 /** What the original's chart calls its image. */
 const originalName = 'install-cni'
 
@@ -35,8 +34,8 @@ const nameInHub = named(
     text`${hub}/${image}`,
     when(
       equals(image, originalName),
-      `${hardened.registry}/${hardened.repository}`,
-      text`${hardened.registry}/${image}`,
+      `${HARDENED_REGISTRY}/${HARDENED_REPOSITORY}`,
+      text`${HARDENED_REGISTRY}/${image}`,
     ),
   ),
 )

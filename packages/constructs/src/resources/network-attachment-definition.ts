@@ -4,13 +4,15 @@ import { NAME } from './names.ts'
 import type { Resource } from './resource.ts'
 import { inNamespaceScope } from './scope.ts'
 
+/** Where pods look for it that name it without a namespace, beside their own: the original's place. */
+export const DEFAULT_ATTACHMENT_NAMESPACE = 'default'
+
 /**
  * By which Multus attaches the plugin to pods that ask for it (annotation `k8s.v1.cni.cncf.io/networks`). It has no
  * `spec.config`: Multus then takes the configuration of this name from the files of its own directory on the node,
  * where the agent has written it.
- * @param namespace where pods look for it by default, the original's
  */
-export function networkAttachmentDefinition(namespace = 'default'): Resource {
+export function networkAttachmentDefinition(namespace = DEFAULT_ATTACHMENT_NAMESPACE): Resource {
   return {
     file: 'network-attachment-definition',
     apiVersion: 'k8s.cni.cncf.io/v1',
