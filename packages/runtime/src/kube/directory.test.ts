@@ -106,6 +106,13 @@ describe('DirectoryPods', () => {
     expect(await pods.find('shop', 'three')).toBe('third')
   })
 
+  it('keeps what it had of a file that somebody spoils: its pods still run', async () => {
+    await writeFile(join(directory, 'a.yaml'), 'kind: [')
+    expect([await pods.find('shop', 'one'), [...pods.all()]]).toEqual(['first', ['first', 'second']])
+    await writeFile(join(directory, 'a.yaml'), manifest('one', 'third'))
+    expect([await pods.find('shop', 'one'), [...pods.all()]]).toEqual(['third', ['third']])
+  })
+
   it('names the pod whose manifest cannot be understood', async () => {
     await writeFile(join(directory, 'd.yaml'), manifest('bad', 'refuse'))
     await expect(pods.find('shop', 'bad')).rejects.toThrow(/manifest of pod shop\/bad.*: refused/)

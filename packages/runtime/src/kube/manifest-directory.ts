@@ -161,23 +161,24 @@ export class ManifestDirectory<T> {
 
   async #load(name: string): Promise<LoadedFile<T> | undefined> {
     const path = join(this.path, name)
+    const known = this.#files.get(name)
     try {
       const found = await stat(path)
       const version = versionOf(found)
-      const known = this.#files.get(name)
       if (known?.version === version) return known
-      if (!found.isFile()) return this.#useless(path, version, new Error('no regular file'))
-      if (found.size > largestManifest)
-        return this.#useless(path, version, new Error(`larger than ${largestManifest} bytes`))
+      const useless = (error: unknown) => this.#useless(path, { version, objects: known?.objects }, error)
+      if (!found.isFile()) return useless(new Error('no regular file'))
+      if (found.size > largestManifest) return useless(new Error(`larger than ${largestManifest} bytes`))
       const text = await textOf(path, found)
       try {
         return { version, objects: this.#objectsIn(text) }
       } catch (error) {
-        return this.#useless(path, version, error)
+        return useless(error)
       }
     } catch (error) {
       this.#log.warn({ file: path, err: error }, 'skipped a manifest file that cannot be read')
-      return undefined
+      // Its version is the former one: it is read again.
+      return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : known
     }
   }
 
@@ -190,9 +191,13 @@ export class ManifestDirectory<T> {
     return objects
   }
 
-  /** Told once and not tried again before the file changes. */
-  #useless(path: string, version: string, error: unknown): LoadedFile<T> {
+  /** Told once and not tried again before the file changes; what it had is kept, since whoever spoils it ends no pod. */
+  #useless(
+    path: string,
+    { version, objects = new Map() }: { version: string; objects: LoadedFile<T>['objects'] | undefined },
+    error: unknown,
+  ): LoadedFile<T> {
     this.#log.warn({ file: path, err: error }, 'skipped a file that holds no manifests')
-    return { version, objects: new Map() }
+    return { version, objects }
   }
 }
