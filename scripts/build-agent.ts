@@ -1,9 +1,10 @@
 // dist/install-cni.mjs and dist/netns-worker.mjs: the agent, bundled, with koffi's native part beside it.
-import { copyFile, mkdir, readFile, rename } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { copyFile, mkdir, rename } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
-import { distDirectory, root } from './tools.ts'
+import { distDirectory, root, version } from './tools.ts'
 
 const runtime = join(root, 'packages/runtime')
 const koffiDirectory = dirname(createRequire(join(runtime, 'package.json')).resolve('koffi'))
@@ -34,7 +35,6 @@ const builtinsAsTheyAre: Plugin = {
 
 /** Bundles the agent and its worker for the pinned Node. */
 export async function buildAgent(): Promise<void> {
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
   await build({
     entryPoints: {
       'install-cni': join(runtime, 'src/agent.ts'),
@@ -52,10 +52,23 @@ export async function buildAgent(): Promise<void> {
     banner: { js: banner },
     plugins: [builtinsAsTheyAre],
     alias: { koffi: join(koffiDirectory, 'indirect.js') },
-    define: { BUILD_VERSION: JSON.stringify(version) },
+    define: { BUILD_VERSION: JSON.stringify(await version()), BUILD_COMMIT: JSON.stringify(commit()) },
     logLevel: 'warning',
   })
   await copyKoffi()
+}
+
+function commit(): string {
+  try {
+    const stdio = ['ignore', 'pipe', 'ignore'] as const
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: [...stdio],
+    }).trim()
+  } catch {
+    return 'unknown'
+  }
 }
 
 async function copyKoffi(): Promise<void> {

@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { launcherConstants } from './launcher-constants.ts'
-import { cacheDirectory, distDirectory, print, root } from './tools.ts'
+import { cacheDirectory, distDirectory, print, root, version } from './tools.ts'
 
 const run = promisify(execFile)
 
@@ -112,6 +112,7 @@ async function bundleOf(sources: string, program: (typeof programs)[number]): Pr
     target: 'es2023',
     minify: true,
     legalComments: 'none',
+    define: { BUILD_VERSION: JSON.stringify(await version()) },
     write: false,
     metafile: true,
   })

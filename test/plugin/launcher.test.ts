@@ -98,6 +98,11 @@ describe('the launcher', () => {
     expect(exit).toBe(7)
   })
 
+  it('leaves it to the agent to tell that the file has lost its capabilities', () => {
+    const lose = `setcap -r ${IMAGE_LAUNCHER} && exec setpriv ${user.join(' ')} "$0"`
+    expect(start(['sh', '-c', lose]).status).toMatchObject({ CapEff: nothing, NoNewPrivs: '0' })
+  })
+
   it('leaves root what it has', () => {
     const granted = set('NET_ADMIN', 'NET_RAW')
     const { status } = start([only('+net_admin', '+net_raw')])

@@ -10,8 +10,11 @@ import {
 import { checkNode } from './check-node.ts'
 import { messageOf } from './errors.ts'
 import { explainRules } from './explain.ts'
+import type { Report } from './findings.ts'
 import { createLogger } from './log.ts'
+import { preflight } from './preflight.ts'
 import { runAgent } from './run-agent.ts'
+import { versionText } from './version.ts'
 
 /** Set by the bundler to the version of package.json. */
 declare const BUILD_VERSION: string | undefined
@@ -26,12 +29,17 @@ const commands = [
     description: 'what would happen to a pod, rule by rule: install-cni rules <file with its manifest>',
   },
   {
+    name: 'check',
+    description:
+      'whether an agent could work here: mounts, capabilities, kernel, network configuration, API server',
+  },
+  {
     name: 'check-node',
     description:
       'whether this node has a working installation: install-cni check-node [seconds to wait for it]',
   },
   { name: 'help', description: 'this text' },
-  { name: 'version', description: 'the version of the agent and of Node' },
+  { name: 'version', description: 'the version of the agent, and of what it is made of' },
 ] as const
 
 function fail(message: string, code: number): never {
@@ -63,6 +71,16 @@ async function run(settings: Settings, warnings: readonly string[]): Promise<voi
   }
 }
 
+async function report(asked: Promise<Report>): Promise<void> {
+  try {
+    const { isGood, text } = await asked
+    process.stdout.write(text)
+    process.exitCode = isGood ? 0 : 1
+  } catch (error) {
+    fail(messageOf(error), usageError)
+  }
+}
+
 const argv = process.argv.slice(2)
 const [name, ...rest] = commandOf(argv)
 switch (name) {
@@ -75,7 +93,7 @@ switch (name) {
     process.stdout.write(helpText(commands))
     break
   case 'version':
-    process.stdout.write(`install-cni ${version} (Node ${process.version})\n`)
+    process.stdout.write(await versionText(version, settingsOrExit().settings.cniBinSourceDir))
     break
   case 'rules':
     try {
@@ -84,14 +102,11 @@ switch (name) {
       fail(messageOf(error), 1)
     }
     break
+  case 'check':
+    await report(preflight(settingsOrExit().settings))
+    break
   case 'check-node':
-    try {
-      const { isGood, text } = await checkNode(rest, settingsOrExit().settings)
-      process.stdout.write(text)
-      process.exitCode = isGood ? 0 : 1
-    } catch (error) {
-      fail(messageOf(error), usageError)
-    }
+    await report(checkNode(rest, settingsOrExit().settings))
     break
   default:
     fail(

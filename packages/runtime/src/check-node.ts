@@ -2,28 +2,22 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PLUGIN_SOCKET_NAME, type Settings } from '@istio-install-cni/config-schema'
 import { AgentError, messageOf } from './errors.ts'
+import { type Report, reportOf } from './findings.ts'
 import { type Finding, installedOnNode } from './install/installed.ts'
 import { askAgentStatus } from './server/agent-status.ts'
 
 const longestWait = 600
-
-/** What a node looks like, as a table of one line for each part. */
-export interface NodeReport {
-  readonly isGood: boolean
-  readonly text: string
-}
 
 /**
  * `install-cni check-node [seconds]`: does this node have a working installation? Looks from outside of the agent,
  * as the plugin does, and changes nothing. Looks again for the given time while something is wrong.
  * Throws AgentError when the argument is no number of seconds.
  */
-export async function checkNode(args: readonly string[], settings: Settings): Promise<NodeReport> {
+export async function checkNode(args: readonly string[], settings: Settings): Promise<Report> {
   const until = performance.now() + secondsOf(args) * 1_000
   for (;;) {
-    const findings = [await agentOf(settings), ...(await installedOnNode(settings))]
-    const isGood = findings.every((finding) => finding.isGood)
-    if (isGood || performance.now() >= until) return { isGood, text: table(findings) }
+    const report = reportOf([await agentOf(settings), ...(await installedOnNode(settings))])
+    if (report.isGood || performance.now() >= until) return report
     await delay(500)
   }
 }
@@ -42,12 +36,4 @@ async function agentOf(settings: Settings): Promise<Finding> {
   } catch (error) {
     return { part: 'agent', isGood: false, says: messageOf(error) }
   }
-}
-
-function table(findings: readonly Finding[]): string {
-  const width = Math.max(...findings.map(({ part }) => part.length))
-  const lines = findings.map(({ part, isGood, says }) => {
-    return `${isGood ? 'ok     ' : 'FAILED '} ${part.padEnd(width)}  ${says}`
-  })
-  return `${lines.join('\n')}\n`
 }

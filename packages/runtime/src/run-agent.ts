@@ -8,6 +8,7 @@ import {
 import type { Logger } from 'pino'
 import { ambientModeOf } from './ambient-mode.ts'
 import { PodCalls } from './calls/pod-calls.ts'
+import { mustHaveCapabilities } from './capabilities.ts'
 import { type Cluster, clusterOf } from './cluster.ts'
 import { AgentError, CniError } from './errors.ts'
 import { Installer } from './install/installer.ts'
@@ -33,6 +34,7 @@ const descriptors = 4096
  * so that the first plugin call finds an agent.
  */
 export async function runAgent(settings: Settings, log: Logger, pluginLog: Logger): Promise<void> {
+  await mustHaveCapabilities(settings, log)
   reserveDescriptors(descriptors)
   const stopped = untilTold(log)
   const metrics = new AgentMetrics()

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kubeconfigPaths, PLUGIN_NAME, type Settings } from '@istio-install-cni/config-schema'
 import { messageOf } from '../errors.ts'
@@ -29,7 +28,8 @@ export async function installedOnNode(settings: Settings): Promise<Finding[]> {
   return Promise.all(looks)
 }
 
-async function found(part: string, look: () => Promise<string>): Promise<Finding> {
+/** A part of the node, and whether the look at it went well. Never throws. */
+export async function found(part: string, look: () => Promise<string>): Promise<Finding> {
   try {
     return { part, isGood: true, says: await look() }
   } catch (error) {
@@ -78,6 +78,7 @@ function credentials(settings: Settings): string[] {
 }
 
 async function readable(path: string): Promise<string> {
-  await access(path, constants.R_OK)
+  // access(2) does not count capabilities.
+  await using _file = await open(path, 'r')
   return `${path} is there`
 }

@@ -6,7 +6,9 @@ import { uninstall } from './uninstall.ts'
 
 /** Provided by native/src/bin/istio-cni/host.rs and operator.rs. */
 declare const host: PluginHost
-declare const node: Omit<Node, 'print'>
+declare const node: Omit<Node, 'print'> & { engineVersion(): string }
+/** Set by the bundler to the version of package.json. */
+declare const BUILD_VERSION: string
 
 host.exit(run())
 
@@ -15,6 +17,10 @@ function run(): number {
   try {
     if (command === 'uninstall' && !words.includes('--help'))
       return uninstall({ ...node, print: (text) => host.writeOutput(text) }, optionsOf(words)) ? 0 : 1
+    if (command === 'version' || command === '--version') {
+      host.writeOutput(`istio-cni ${BUILD_VERSION} (QuickJS ${node.engineVersion()})\n`)
+      return 0
+    }
     if (command !== 'uninstall' && command !== 'help' && command !== '--help' && command !== '-h')
       throw new UsageError(`unknown command ${JSON.stringify(command)}`)
     host.writeOutput(HELP)

@@ -41,7 +41,7 @@ istio-cni uninstall [options]   takes the plugin out of this node's network conf
   --run-dir DIR     the agent's run directory; may be repeated (${AGENT_RUN_DIR})
   --own-file NAME   configuration of its own that the agent was told to write
                     (CNI_CONF_NAME when not chained, ISTIO_OWNED_CNI_CONFIG_FILENAME)
-istio-cni help
+istio-cni version, istio-cni help
 
 Exit codes of uninstall: 0 nothing on the node names the plugin any more (with --dry-run: would),
 1 something had to stay, 2 the command line is wrong.

@@ -32,7 +32,11 @@ pub fn hand_on(wanted: &[u32]) -> Result<()> {
     for one in kept.iter() {
         configure_capability_in_ambient_set(one, true)?;
     }
-    // Nothing that the agent executes gets more than this, whatever the files say.
+    // Nothing that the agent executes gets more than this, whatever the files say. Without any, the flag is left for the
+    // agent to tell what kept them away.
+    if kept.is_empty() {
+        return Ok(());
+    }
     set_no_new_privs(true)
 }
 

@@ -23,12 +23,19 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     node.set("replace", Function::new(ctx.clone(), replace)?)?;
     node.set("remove", Function::new(ctx.clone(), remove)?)?;
     node.set("listens", Function::new(ctx.clone(), listens)?)?;
+    node.set("engineVersion", Function::new(ctx.clone(), engine_version)?)?;
     ctx.globals().set("node", node)
 }
 
 fn arguments() -> Vec<String> {
     let words = std::env::args_os().skip(1);
     words.map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+fn engine_version() -> String {
+    // SAFETY: a constant of the engine.
+    let version = unsafe { std::ffi::CStr::from_ptr(rquickjs::qjs::JS_GetVersion()) };
+    version.to_string_lossy().into_owned()
 }
 
 fn list<'js>(ctx: Ctx<'js>, path: String) -> Result<Object<'js>> {
