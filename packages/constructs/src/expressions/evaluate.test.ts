@@ -9,6 +9,7 @@ import {
   chartVersion,
   comment,
   contains,
+  digest,
   each,
   entries,
   equals,
@@ -98,6 +99,10 @@ describe('evaluate', () => {
       evaluate(join(value('excludeNamespaces'), ','), contextWith({ excludeNamespaces: ['a', 'b'] })),
     ).toBe('a,b')
     expect(evaluate(labelValue(text`cni-${chartVersion}`), context)).toBe('cni-1.30.3_2')
+    // echo -n '[true,"1.30.3"]' | sha256sum
+    expect(evaluate(digest([value('chained'), appVersion]), context)).toBe(
+      '27e8267769687cbd8bd37d0ef57ebfbc1ca26084ddbd7a9f59ece13a740579e2',
+    )
     expect(evaluate(asYaml(value('resources')), context)).toBe('requests:\n  cpu: 100m\n  memory: 100Mi')
   })
 

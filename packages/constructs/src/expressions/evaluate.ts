@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { TemplateContext } from './context.ts'
 import { TemplateError } from './errors.ts'
 import type { Expression, Plain, Template } from './expression.ts'
+import { goJson } from './go-json.ts'
 import { type Node, nodeOf } from './node.ts'
 import { labelText, scalarText, sortedKeys } from './scalar-text.ts'
 import { isEmpty } from './truth.ts'
@@ -94,6 +96,8 @@ class Evaluation {
         return this.#text(node.of, variables)
       case 'asYaml':
         return yamlText(this.of(node.of, variables))
+      case 'digest':
+        return sha256(goJson(node.of.map((each) => this.of(each, variables))))
       case 'labelValue':
         return labelText(this.#text(node.of, variables))
       case 'join':
@@ -164,6 +168,8 @@ class Evaluation {
 
 const sortedEntries = (map: unknown): [string, unknown][] =>
   typeof map === 'object' && map !== null ? sortedKeys(map).map((key) => [key, (map as JsonMap)[key]]) : []
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const withoutEmpty = (value: unknown): unknown => {
   if (value === null || value === undefined || value === '') return undefined

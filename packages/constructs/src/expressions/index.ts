@@ -17,4 +17,4 @@ export {
   type ValuePath,
   value,
 } from './references.ts'
-export { asText, asYaml, join, labelValue, text } from './texts.ts'
+export { asText, asYaml, digest, join, labelValue, text } from './texts.ts'

@@ -9,6 +9,7 @@ export type Node =
   | { readonly op: 'firstOf' | 'all' | 'any'; readonly of: readonly unknown[] }
   | { readonly op: 'not' | 'asText' | 'asYaml' | 'labelValue' | 'withoutEmpty'; readonly of: unknown }
   | { readonly op: 'equals'; readonly left: unknown; readonly right: unknown }
+  | { readonly op: 'digest'; readonly of: readonly unknown[] }
   | { readonly op: 'isOneOf'; readonly of: unknown; readonly options: readonly (string | number)[] }
   | { readonly op: 'matches'; readonly of: unknown; readonly pattern: string }
   | { readonly op: 'contains'; readonly text: unknown; readonly part: string }

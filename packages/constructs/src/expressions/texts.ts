@@ -17,5 +17,9 @@ export const asYaml = (of: Expression<unknown>): Expression<string> => expressio
 /** The text as the value of a label: `+` becomes `_`, at most 63 characters, no `-` at the end. */
 export const labelValue = (of: Expression<string>): Expression<string> => expression({ op: 'labelValue', of })
 
+/** A text that changes when any of the values does: the SHA-256 of their JSON, as hexadecimal digits. */
+export const digest = (of: readonly Operand<unknown>[]): Expression<string> =>
+  expression({ op: 'digest', of })
+
 export const join = (list: Expression<readonly string[]>, separator: string): Expression<string> =>
   expression({ op: 'join', list, separator })

@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-28'
 import {
   asText,
   asYaml,
+  digest,
   type Expression,
   equals,
   join,
@@ -33,6 +34,21 @@ export function configMap(): TypedResource<k8s.KubeConfigMapProps> {
     },
   }
 }
+
+/**
+ * Changes when a setting does: the agent reads them only when it starts, so that its pods are replaced then.
+ */
+export const settingsDigest = digest(
+  [
+    ...new Set(
+      configMapEntries()
+        .filter(({ as }) => as !== 'version')
+        .map(({ path }) => (path.startsWith('global.') ? path : path.replace(/\..*/, ''))),
+    ),
+  ]
+    .map((path) => at(path))
+    .concat(tag, value('env')),
+)
 
 function item(entry: ConfigMapEntry): [key: string, text: Expression<string | undefined>] {
   const { env, path, when: rule } = entry

@@ -1,7 +1,7 @@
-import { AGENT_CAPABILITIES, type ValuesInput } from '@istio-install-cni/config-schema'
+import { AGENT_CAPABILITIES, configMapEntries, type ValuesInput } from '@istio-install-cni/config-schema'
 import { describe, expect, it } from 'vitest'
 import { daemonSet } from './daemon-set.ts'
-import { rendered } from './rendered.fixture.ts'
+import { contextOf, rendered } from './rendered.fixture.ts'
 
 interface Container {
   readonly env: { name: string; value?: string; valueFrom?: object }[]
@@ -34,6 +34,12 @@ const environment = (values: ValuesInput) => {
   return Object.fromEntries(env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]))
 }
 
+/** With something else at the path. */
+function changed<Tree extends object>(tree: Tree, [key = '', ...rest]: readonly string[]): Tree {
+  const inner = (tree as Record<string, object>)[key]
+  return { ...tree, [key]: inner === undefined || rest.length === 0 ? 'other' : changed(inner, rest) }
+}
+
 describe("the agent's pod", () => {
   it.each<[ValuesInput, boolean]>([
     [{}, true],
@@ -45,6 +51,18 @@ describe("the agent's pod", () => {
     expect(pod.hostNetwork).toBe(isShared ? true : undefined)
     expect(pod.dnsPolicy).toBe(isShared ? 'ClusterFirstWithHostNet' : undefined)
     expect(environment(values).ALLOW_SWITCH_TO_HOST_NS).toBe(isShared ? undefined : 'true')
+  })
+
+  it('is replaced when a setting changes that only the ConfigMap tells it', () => {
+    const digestOf = (context = contextOf()) =>
+      rendered<DaemonSet>(daemonSet(), {}, context)?.spec.template.metadata.annotations['checksum/config']
+    const plain = digestOf()
+    expect(plain).toMatch(/^[0-9a-f]{64}$/)
+    for (const path of [...configMapEntries().map((entry) => entry.path), 'env.A', 'global.tag']) {
+      const context = contextOf()
+      expect(digestOf({ ...context, values: changed(context.values, path.split('.')) }), path).not.toBe(plain)
+    }
+    expect(digestOf(contextOf({ podLabels: { a: 'b' }, resources: {} }))).toBe(plain)
   })
 
   it('mounts what it uses, and each volume once', () => {

@@ -1,6 +1,7 @@
 import { ANNOTATION, LABEL } from '@istio-install-cni/config-schema'
 import { k8s } from 'cdk8s-plus-28'
 import { overlay, releaseNamespace, spread, value, when } from '../expressions/index.ts'
+import { settingsDigest } from './config-map.ts'
 import { container, scrapeAnnotations } from './container.ts'
 import { sharesHostNetwork } from './host-network.ts'
 import { componentLabels, releaseLabels } from './labels.ts'
@@ -44,6 +45,7 @@ const podMetadata = {
     {
       [ANNOTATION.inject]: 'false',
       ...scrapeAnnotations,
+      'checksum/config': settingsDigest,
       // AppArmor's default profile forbids what the capabilities allow. Kubernetes 1.30 has a field for it.
       [`container.apparmor.security.beta.kubernetes.io/${NAME.container}`]: when(
         value('useAppArmorAnnotation'),

@@ -3,7 +3,7 @@ import { joinedBlocks } from './blocks.ts'
 import { commentLines } from './comment-lines.ts'
 import { type Go, operand } from './go.ts'
 import { kindOf } from './kind.ts'
-import { conditionOf, goOf, goTextOf, type Surroundings } from './pipeline.ts'
+import { conditionOf, DIGESTED, goOf, goTextOf, type Surroundings } from './pipeline.ts'
 import { type Presence, presenceOf } from './presence.ts'
 import { literalScalar, scalarOf } from './scalar.ts'
 import { at, deeper, fileScope, inRange, inWith, knowing, knows, line, type Scope } from './scope.ts'
@@ -133,6 +133,12 @@ export class FilePrinter {
       const text = node.op === 'overlay' ? this.#overlayText(node, scope) : this.#withoutEmpty(node.of, scope)
       return [line(scope, head), line(deeper(scope), `{{- ${text} | nindent ${below} }}`)]
     }
+    if (node.op === 'digest')
+      return [
+        line(scope, `${head} {{ list`),
+        ...node.of.map((each) => line(deeper(deeper(scope)), this.#operand(each, scope))),
+        line(deeper(scope), `| ${DIGESTED} | quote }}`),
+      ]
     if (node.op === 'asYaml' && ['list', 'map'].includes(kindOf(node.of, this.#defaults)))
       return [line(scope, `${head} |-`), line(deeper(scope), `{{- ${go.code} | nindent ${below} }}`)]
     switch (kindOf(template, this.#defaults)) {

@@ -16,6 +16,7 @@ export const kindOf = (template: unknown, defaults: object): Kind => {
     case 'text':
     case 'asText':
     case 'asYaml':
+    case 'digest':
     case 'labelValue':
     case 'join':
       return 'text'

@@ -2,6 +2,9 @@ import { type Node, nodeOf, TemplateError } from '../../expressions/index.ts'
 import { atom, call, type Go, goNumber, goPattern, goText, piped } from './go.ts'
 import { kindOf } from './kind.ts'
 
+/** What becomes of a list whose digest is asked for. */
+export const DIGESTED = 'toJson | sha256sum'
+
 /** What the code around an expression has to offer it. */
 export interface Surroundings {
   readonly defaults: object
@@ -117,6 +120,8 @@ const goOfNode = (node: Node, around: Surroundings): Go => {
       return goTextOf(node.of, around)
     case 'asYaml':
       return call('toYaml', go(node.of))
+    case 'digest':
+      return piped(call('list', ...node.of.map(go)), DIGESTED)
     case 'labelValue':
       return piped(go(node.of), 'replace "+" "_" | trunc 63 | trimSuffix "-"')
     case 'join':

@@ -7,6 +7,7 @@ import {
   asText,
   asYaml,
   comment,
+  digest,
   each,
   entries,
   equals,
@@ -86,6 +87,8 @@ f: {{ toJson $values.healthPort }}
         b: asText(value('resourceQuotas.pods')),
         c: text`100%${appVersion}-${value('healthPort')}`,
         d: asYaml(value('ambient.enablementSelectors')),
+        e: digest([value('ambient'), appVersion]),
+        f: text`x-${digest([value('ambient'), when(value('hub'), 'a', 'b')])}`,
       }),
     ).toBe(`\
 a: {{ $values.ambient.enabled | quote }}
@@ -93,6 +96,11 @@ b: {{ toJson $values.resourceQuotas.pods | quote }}
 c: {{ printf "100%%%s-%s" .Chart.AppVersion (toJson $values.healthPort) | quote }}
 d: |-
   {{- toYaml $values.ambient.enablementSelectors | nindent 4 }}
+e: {{ list
+    $values.ambient
+    .Chart.AppVersion
+  | toJson | sha256sum | quote }}
+f: {{ printf "x-%s" (list $values.ambient (ternary "a" "b" (not (empty $values.hub))) | toJson | sha256sum) | quote }}
 `)
   })
 
