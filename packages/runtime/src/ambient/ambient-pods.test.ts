@@ -507,6 +507,19 @@ describe('an ambient pod that ends', () => {
     expect(node.deletions).toEqual([pod.uid])
   })
 
+  it('is counted as the original counts: what came, what changed, what went, by events and by lists', async () => {
+    const pod = node.put(ambientPod('one', { labels: {} }))
+    node.put(pod)
+    node.drop(pod.uid)
+    node.put(ambientPod('two', { labels: {} }))
+    node.relist(['uid-two'])
+    expect(node.changes).toEqual(['add', 'update', 'delete', 'add', 'delete'])
+    node.changes.length = 0
+    node.put(ambientPod('three', { labels: {} }))
+    node.agent()
+    expect(node.changes).toEqual(['add', 'add'])
+  })
+
   it('while nobody watched is let go at the next list', async () => {
     await started()
     const { pod } = running('web', '10.0.0.2')

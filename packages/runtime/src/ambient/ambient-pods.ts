@@ -111,10 +111,11 @@ export class AmbientPods {
     const { programFor = ambientProgram } = options
     const enrolled = this.#enrolled
     const lanes = this.#lanes
-    this.#known = new KnownPods(options.pods, (uids, what) => {
-      if (what !== 'list') observer.countPodChange(what)
-      this.#look(uids)
-    })
+    this.#known = new KnownPods(
+      options.pods,
+      (uids) => this.#look(uids),
+      (kind) => observer.countPodChange(kind),
+    )
     namespaces.onChange((name) =>
       this.#look(name === undefined ? this.#known.uids() : this.#known.uidsIn(name)),
     )

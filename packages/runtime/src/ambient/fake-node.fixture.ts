@@ -59,6 +59,7 @@ export class FakeNode {
   /** What `find` has proof of: uid to path. */
   readonly running = new Map<string, string>()
   readonly deletions: string[] = []
+  readonly changes: string[] = []
   /** Of each round how many looks at pods there were, and their seconds. */
   readonly rounds: [number, number][] = []
   readonly defaults = {
@@ -240,7 +241,7 @@ export class FakeNode {
         countEnrolment: () => {},
         countLeave: () => {},
         observePhase: () => {},
-        countPodChange: () => {},
+        countPodChange: (type) => this.changes.push(type),
         observeVerification: (pods, seconds) => this.rounds.push([pods, Number(seconds.toFixed(3))]),
       },
       log: pino({ level: 'debug' }, { write: (line: string) => this.log.push(JSON.parse(line)) }),

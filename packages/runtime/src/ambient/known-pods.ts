@@ -7,21 +7,29 @@ import type { Pods } from './ports.ts'
  */
 export const uidOf = ({ uid, namespace, name }: Pod): string => uid || `${namespace}/${name}`
 
-type PodChangeKind = 'update' | 'delete' | 'list'
+type PodChangeKind = 'add' | 'update' | 'delete'
 
 /** The node's pods by uid, as the source tells them; of those that are gone for as long as somebody has to react. */
 export class KnownPods {
   readonly #source: Pods
   #pods = new Map<string, Pod>()
   readonly #gone = new Map<string, Pod>()
+  readonly #count: (kind: PodChangeKind) => void
 
-  /** @param changed told the uids of pods that have come, changed or gone */
-  constructor(source: Pods, changed: (uids: readonly string[], what: PodChangeKind) => void) {
+  /**
+   * @param changed told the uids of pods that may have come, changed or gone
+   * @param count told of each pod that has
+   */
+  constructor(
+    source: Pods,
+    changed: (uids: readonly string[]) => void,
+    count: (kind: PodChangeKind) => void,
+  ) {
     this.#source = source
+    this.#count = count
     source.onChange((change) => {
-      if (change.kind === 'replaced') changed(this.#replaced(), 'list')
-      else if (change.kind === 'remove') changed([this.#removed(change.pod)], 'delete')
-      else changed([this.#put(change.pod)], 'update')
+      if (change.kind === 'replaced') changed(this.#replaced())
+      else changed([change.kind === 'remove' ? this.#removed(change.pod) : this.#put(change.pod)])
     })
     this.#replaced()
   }
@@ -63,6 +71,7 @@ export class KnownPods {
 
   #put(pod: Pod): string {
     const uid = uidOf(pod)
+    this.#count(this.#pods.has(uid) ? 'update' : 'add')
     this.#pods.set(uid, pod)
     this.#gone.delete(uid)
     return uid
@@ -70,6 +79,7 @@ export class KnownPods {
 
   #removed(pod: Pod): string {
     const uid = uidOf(pod)
+    this.#count('delete')
     this.#pods.delete(uid)
     this.#gone.set(uid, pod)
     return uid
@@ -79,8 +89,15 @@ export class KnownPods {
   #replaced(): readonly string[] {
     const former = this.#pods
     this.#pods = new Map([...this.#source.all()].map((pod) => [uidOf(pod), pod]))
-    for (const [uid, pod] of former) if (!this.#pods.has(uid)) this.#gone.set(uid, pod)
-    for (const uid of this.#pods.keys()) this.#gone.delete(uid)
+    for (const [uid, pod] of former) {
+      if (this.#pods.has(uid)) continue
+      this.#count('delete')
+      this.#gone.set(uid, pod)
+    }
+    for (const uid of this.#pods.keys()) {
+      if (!former.has(uid)) this.#count('add')
+      this.#gone.delete(uid)
+    }
     return [...this.#pods.keys(), ...this.#gone.keys()]
   }
 }

@@ -146,7 +146,7 @@ export interface AmbientObserver {
   /** `total`: of an ADD; `verify`: of a look at a pod's kernel state, repair included. */
   observePhase(phase: EnrolPhase, seconds: number): void
   /** The API told of a pod. */
-  countPodChange(type: 'update' | 'delete'): void
+  countPodChange(type: 'add' | 'update' | 'delete'): void
   /** A round of looks at pods' kernel state: how many, and the seconds that they took together. */
   observeVerification(pods: number, seconds: number): void
 }

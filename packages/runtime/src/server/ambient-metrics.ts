@@ -132,8 +132,8 @@ export class AmbientMetrics {
     this.#leaves.inc({ why })
   }
 
-  /** @param type in the original's words: `update` or `delete` */
-  countPodChange(type: 'update' | 'delete'): void {
+  /** @param type in the original's words */
+  countPodChange(type: 'add' | 'update' | 'delete'): void {
     this.#events.inc({ type })
   }
 
