@@ -103,6 +103,10 @@ describe('parseValues', () => {
     })
   })
 
+  it('takes a toleration of every taint in each of its spellings', () => {
+    expect(problemsOf({ tolerations: [{ operator: 'Exists' }, { key: '', operator: 'Exists' }] })).toEqual({})
+  })
+
   it('says how an image is written to those who write it as an object', () => {
     const given = { image: { repository: 'dhi.io/istio-install-cni', tag: '1.30.3' } }
     expect(() => parseValues(given)).toThrow('a whole reference such as dhi.io/istio-install-cni:1.30.3')

@@ -10,6 +10,7 @@ import {
   oneOf,
   profilePath,
   quantity,
+  taintKey,
   variableName,
 } from './scalars.ts'
 
@@ -47,7 +48,7 @@ export const affinity = object(
 export const tolerations = v.array(
   object(
     {
-      key: v.optional(labelKey),
+      key: v.optional(taintKey),
       operator: v.optional(oneOf('Exists', 'Equal', 'Lt', 'Gt')),
       value: v.optional(labelValue),
       effect: v.optional(oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute')),

@@ -70,9 +70,12 @@ export const objectName = matching(
 )
 
 const LABEL = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?'
-export const labelKey = matching(
-  new RegExp(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${LABEL}$`),
-  'the key of a label, such as example.com/name',
+const LABEL_KEY = `([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${LABEL}`
+export const labelKey = matching(new RegExp(`^${LABEL_KEY}$`), 'the key of a label, such as example.com/name')
+/** Of a toleration; an empty one stands for all. */
+export const taintKey = matching(
+  new RegExp(`^(${LABEL_KEY})?$`),
+  'the key of a taint, such as example.com/name, or nothing',
 )
 export const labelValue = matching(
   new RegExp(`^(${LABEL})?$`),

@@ -12,7 +12,7 @@ Istio CNI {{ .Chart.AppVersion }} ("{{ .Release.Name }}" in namespace {{ $namesp
 {{- end }}
 {{- if eq $values.global.resourceScope "cluster" }}
 
-Only the cluster's own objects were made (global.resourceScope=cluster): install once more with "namespace" for the rest.
+Only the cluster's own objects were made (global.resourceScope=cluster): install once more with "namespace", into this same namespace, for the rest.
 {{- else }}
 
 An agent runs on every node and puts the plugin into the node's CNI configuration ({{ $values.cniConfDir }}).
