@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { repositoryOf } from './repository.ts'
 
 const description = 'apiVersion: v2\nname: cni\nversion: 1.30.3\nappVersion: 1.30.3\n'
-const repository = repositoryOf(new Map([['Chart.yaml', description]]), 86_400)
+const chart = new Map([
+  ['Chart.yaml', description],
+  ['.helmignore', '*.tgz\nci/\n'],
+  ['ci/x-values.yaml', '{}\n'],
+])
+const repository = repositoryOf(chart, 86_400)
 const archive = repository.get('cni-1.30.3.tgz') ?? ''
 const digest = createHash('sha256').update(archive).digest('hex')
 
@@ -24,6 +30,12 @@ describe('repositoryOf', () => {
       },
       generated: '1970-01-02T00:00:00.000Z',
     })
+  })
+
+  it('leaves out of the archive what helm would', () => {
+    const names = gunzipSync(archive).toString('latin1')
+    expect(names).toContain('cni/.helmignore')
+    expect(names).not.toContain('x-values.yaml')
   })
 
   it('has the text to sign: the chart about itself, and the digest of the archive', () => {

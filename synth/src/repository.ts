@@ -19,7 +19,7 @@ export function repositoryOf(chart: Tree, seconds: number): Tree {
   const description = String(chart.get('Chart.yaml') ?? '')
   const metadata = parse(description) as ChartMetadata
   const file = `${metadata.name}-${metadata.version}.tgz`
-  const archive = archiveOf(chart, { directory: metadata.name, seconds })
+  const archive = archiveOf(packaged(chart), { directory: metadata.name, seconds })
   const digest = createHash('sha256').update(archive).digest('hex')
   const generated = new Date(seconds * 1000).toISOString()
   const entry = { ...metadata, created: generated, digest, urls: [file] }
@@ -29,6 +29,14 @@ export function repositoryOf(chart: Tree, seconds: number): Tree {
     ['index.yaml', stringify(index)],
     [`${metadata.name}-${metadata.version}.provenance`, provenanceText(metadata, file, digest)],
   ])
+}
+
+/** Without the directories that `.helmignore` names, as `helm package` leaves them out. */
+function packaged(chart: Tree): Tree {
+  const ignored = String(chart.get('.helmignore') ?? '')
+    .split('\n')
+    .filter((line) => line.endsWith('/'))
+  return new Map([...chart].filter(([path]) => !ignored.some((directory) => path.startsWith(directory))))
 }
 
 /** @see https://helm.sh/docs/topics/provenance/#the-provenance-file */
