@@ -70,14 +70,15 @@ describe('IstioCni', () => {
     expect(cni.apiObjects.map(({ kind, name }) => `${kind}/${name}`)).toEqual(names())
   })
 
+  const everything: IstioCniProps = {
+    ambient: { enabled: true },
+    provider: 'multus',
+    podMonitor: { enabled: true },
+    resourceQuotas: { enabled: true },
+  }
+
   it('adds what its props ask for', () => {
-    new IstioCni(chart, 'cni', {
-      ambient: { enabled: true },
-      provider: 'multus',
-      podMonitor: { enabled: true },
-      resourceQuotas: { enabled: true },
-      global: { networkPolicy: { enabled: true } },
-    })
+    new IstioCni(chart, 'cni', { ...everything, global: { networkPolicy: { enabled: true } } })
     expect(names()).toEqual(
       expect.arrayContaining([
         'NetworkPolicy/istio-cni',
@@ -173,10 +174,30 @@ describe('IstioCni', () => {
     )
   })
 
+  it.each<['cluster' | 'namespace', boolean]>([
+    ['cluster', true],
+    ['namespace', false],
+  ])('may be cut in two: the half of the %s', (resourceScope, isClusterWide) => {
+    const networkPolicy = { enabled: true }
+    new IstioCni(chart, 'all', { ...everything, global: { networkPolicy } })
+    const own = new Chart(app, 'half')
+    new IstioCni(own, 'half', { ...everything, global: { networkPolicy, resourceScope } })
+    expect(names(own)).toEqual(names().filter((name) => name.startsWith('Cluster') === isClusterWide))
+    expect(names(own).length).toBeGreaterThan(5)
+  })
+
   it('may be in two halves in one chart', () => {
     new IstioCni(chart, 'cluster', { global: { resourceScope: 'cluster' } })
     new IstioCni(chart, 'namespace', { global: { resourceScope: 'namespace' } })
-    expect(Testing.synth(chart)).toHaveLength(9)
+    expect(() => Testing.synth(chart)).not.toThrow()
+  })
+
+  it('gives its account annotations, and the policy of a revision a name of its own', () => {
+    const serviceAccountAnnotations = { 'eks.amazonaws.com/role-arn': 'arn' }
+    const global = { networkPolicy: { enabled: true } }
+    new IstioCni(chart, 'cni', { serviceAccountAnnotations, revision: 'canary', global })
+    expect(find('ServiceAccount')?.metadata).toMatchObject({ annotations: serviceAccountAnnotations })
+    expect(names()).toContain('NetworkPolicy/istio-cni-canary')
   })
 
   it('offers its account to cdk8s-plus', () => {

@@ -6,6 +6,9 @@ import { contextOf, rendered } from './rendered.fixture.ts'
 interface Container {
   readonly env: { name: string; value?: string; valueFrom?: object }[]
   readonly args?: string[]
+  readonly imagePullPolicy?: string
+  readonly ports: object[]
+  readonly readinessProbe: object
   readonly resources?: object
   readonly securityContext: Record<string, unknown> & { capabilities?: { add: string[]; drop: string[] } }
   readonly volumeMounts: { name: string; mountPath: string }[]
@@ -17,7 +20,10 @@ interface DaemonSet {
     readonly updateStrategy?: object
     readonly template: {
       readonly metadata: { labels: Record<string, string>; annotations: Record<string, string> }
-      readonly spec: Record<string, unknown> & { containers: [Container]; volumes: { name: string }[] }
+      readonly spec: Record<string, unknown> & {
+        containers: [Container]
+        volumes: { name: string; hostPath: { path: string } }[]
+      }
     }
   }
 }
@@ -73,6 +79,13 @@ describe("the agent's pod", () => {
       expect(new Set(names).size).toBe(names.length)
       expect(names.includes('cni-ztunnel-sock-dir')).toBe(enabled)
     }
+  })
+
+  it("mounts the node's directories wherever they are", () => {
+    const directories = { cniBinDir: '/a/bin', cniConfDir: '/a/net.d', cniNetnsDir: '/a/netns' }
+    const { pod } = of({ ...directories, ambient: { enabled: true } })
+    const paths = pod.volumes.map(({ hostPath }) => hostPath.path)
+    expect(paths).toEqual(expect.arrayContaining(Object.values(directories)))
   })
 
   it('keeps what it is found by, whatever labels the user gives', () => {
@@ -137,6 +150,33 @@ describe("the agent's container", () => {
       add: ['NET_ADMIN', 'SYS_PTRACE', 'SYS_ADMIN', 'DAC_OVERRIDE'],
     })
     expect(of().container.securityContext.capabilities?.add).toEqual(Object.keys(AGENT_CAPABILITIES))
+  })
+
+  it('is asked at the ports that it listens on', () => {
+    const { container, metadata } = of({ healthPort: 18000, monitoringPort: 25014 })
+    expect(container.readinessProbe).toEqual({ httpGet: { path: '/readyz', port: 18000 } })
+    expect(container.ports).toEqual([{ containerPort: 25014, name: 'metrics', protocol: 'TCP' }])
+    expect(metadata.annotations['prometheus.io/port']).toBe('25014')
+  })
+
+  it.each<[ValuesInput, string | undefined]>([
+    [{}, undefined],
+    [{ global: { imagePullPolicy: 'Always' } }, 'Always'],
+    [{ pullPolicy: 'Never', global: { imagePullPolicy: 'Always' } }, 'Never'],
+  ])('with %j is pulled: %s', (values, policy) => {
+    expect(of(values).container.imagePullPolicy).toBe(policy)
+  })
+
+  it('is confined as far as it is told', () => {
+    const seccompProfile = { type: 'Localhost', localhostProfile: 'profiles/cni.json' } as const
+    expect(of().container.securityContext).toMatchObject({
+      readOnlyRootFilesystem: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    })
+    expect(of({ readOnlyRootFilesystem: false, seccompProfile }).container.securityContext).toMatchObject({
+      readOnlyRootFilesystem: false,
+      seccompProfile,
+    })
   })
 
   it('may be another user', () => {
