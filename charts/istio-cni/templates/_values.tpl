@@ -28,7 +28,7 @@ platform, the user's values at the root, and those under "cni". What the user wr
     "remotePilotAddress" "revision" "sds" "sts" "tracer" "trustBundleName" "waypoint" }}
   {{- range $key, $_ := $global }}
     {{- if not (has $key $known) }}
-      {{- fail (printf "global.%s: not a value of this chart; those below global are hub, tag, variant, imagePullPolicy, imagePullSecrets, logging, logAsJson, nativeNftables, networkPolicy, defaultResources, resourceScope" $key) }}
+      {{- fail (printf "global.%s: not a value of this chart; those below global are hub, tag, variant, imagePullPolicy, imagePullSecrets, logging, logAsJson, nativeNftables, networkPolicy, defaultResources, resourceScope, profile, platform" $key) }}
     {{- end }}
   {{- end }}
 {{- end }}

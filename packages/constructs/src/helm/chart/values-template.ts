@@ -70,7 +70,7 @@ platform, the user's values at the root, and those under "cni". What the user wr
 ${quotedLines(globals, '    ')} }}
   {{- range $key, $_ := $global }}
     {{- if not (has $key $known) }}
-      {{- fail (printf "global.%s: not a value of this chart; those below global are ${ownGlobals.join(', ')}" $key) }}
+      {{- fail (printf "global.%s: not a value of this chart; those below global are ${[...ownGlobals, 'profile', 'platform'].join(', ')}" $key) }}
     {{- end }}
   {{- end }}
 {{- end }}
