@@ -106,7 +106,7 @@ async function bundleOf(sources: string, program: (typeof programs)[number]): Pr
     alias: { '@istio-install-cni/config-schema': join(sources, 'packages/config-schema/src/index.ts') },
     bundle: true,
     // Imported by parts of config-schema that the plugin does not use, and left out with them.
-    external: ['node:*', 'valibot', 'yaml'],
+    external: ['node:*', 'valibot', '@valibot/to-json-schema', 'yaml'],
     platform: 'neutral',
     format: 'esm',
     target: 'es2023',
