@@ -58,6 +58,8 @@ async function bundle(outfile: string, external: readonly string[]): Promise<str
     target: 'node20',
     external: [...external],
     legalComments: 'none',
+    // Users see them: in messages, stack traces and `console.log`.
+    keepNames: true,
     metafile: true,
     logLevel: 'warning',
   })
