@@ -151,6 +151,9 @@ describe('IstioCni', () => {
   it("tells the agent a hardened image's version, without the variant", () => {
     new IstioCni(chart, 'cni', { image: HardenedImage.dhi('1.30.1', { variant: 'dev' }) })
     expect(find('ConfigMap')?.data).toMatchObject({ CURRENT_AGENT_VERSION: '1.30.1' })
+    const own = new Chart(app, 'own')
+    new IstioCni(own, 'cni', { image: HardenedImage.dhi('1.30'), tag: '1.30.3' })
+    expect(find('ConfigMap', own)?.data).toMatchObject({ CURRENT_AGENT_VERSION: '1.30.3' })
   })
 
   it('leaves its objects open for what no prop says', () => {

@@ -22,10 +22,12 @@ describe('the pod of helm test', () => {
   })
 
   it('only reads, and what the agent of the same image has there', () => {
-    const pod = rendered<Pod>(testPod(), { tag: '1.30.1' })?.spec
-    const agent = rendered<{ spec: { template: { spec: Pod['spec'] } } }>(daemonSet(), { tag: '1.30.1' })
+    const values = { tag: '1.30.1', imagePullSecrets: ['dhi-pull-secret'] }
+    const pod = rendered<Pod>(testPod(), values)?.spec
+    const agent = rendered<{ spec: { template: { spec: Pod['spec'] } } }>(daemonSet(), values)
     expect(pod?.containers[0].volumeMounts.every(({ readOnly }) => readOnly)).toBe(true)
     expect(pod?.containers[0].image).toBe(agent?.spec.template.spec.containers[0].image)
+    expect(pod?.imagePullSecrets).toEqual([{ name: 'dhi-pull-secret' }])
     expect(pod?.automountServiceAccountToken).toBe(false)
   })
 
