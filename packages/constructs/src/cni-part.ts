@@ -10,6 +10,7 @@ import type { Resource } from './resources/resource.ts'
 export abstract class CniPart extends Construct {
   /** The objects that there are with these props, in the order in which they should be applied. */
   readonly apiObjects: readonly ApiObject[]
+  /** Of its objects that are not cluster-wide. */
   readonly namespace: string
 
   constructor(

@@ -78,7 +78,8 @@ describe('IstioCni', () => {
   }
 
   it('adds what its props ask for', () => {
-    new IstioCni(chart, 'cni', { ...everything, global: { networkPolicy: { enabled: true } } })
+    const cni = new IstioCni(chart, 'cni', { ...everything, global: { networkPolicy: { enabled: true } } })
+    expect(ApiObject.of(cni.podMonitor).kind).toBe('PodMonitor')
     expect(names()).toEqual(
       expect.arrayContaining([
         'NetworkPolicy/istio-cni',

@@ -19,11 +19,16 @@ import type { IstioCniProps } from './props.ts'
  *   new IstioCni(chart, 'istio-cni', { ambient: { enabled: true }, platform: Platform.GKE })
  */
 export class IstioCni extends Construct {
+  /** Of everything that is not cluster-wide. */
   readonly namespace: string
+  readonly networkPolicy: CniNetworkPolicy
+  readonly resourceQuota: CniResourceQuota
   readonly rbac: CniRbac
   readonly config: CniConfig
+  readonly networkAttachmentDefinition: CniNetworkAttachmentDefinition
   readonly daemonSet: CniDaemonSet
-  readonly #parts: readonly { readonly apiObjects: readonly ApiObject[] }[]
+  readonly podMonitor: CniPodMonitor
+  readonly #test: CniNodeTest
 
   /**
    * @param scope within a cdk8s Chart
@@ -32,24 +37,17 @@ export class IstioCni extends Construct {
   constructor(scope: Construct, id: string, props?: IstioCniProps) {
     super(scope, id)
     this.namespace = namespaceIn(provideFor(this, props), this)
-    const networkPolicy = new CniNetworkPolicy(this, 'network-policy')
-    const resourceQuota = new CniResourceQuota(this, 'resource-quota')
+    this.networkPolicy = new CniNetworkPolicy(this, 'network-policy')
+    this.resourceQuota = new CniResourceQuota(this, 'resource-quota')
     this.rbac = new CniRbac(this, 'rbac')
     this.config = new CniConfig(this, 'config')
-    const attachment = new CniNetworkAttachmentDefinition(this, 'network-attachment-definition')
+    this.networkAttachmentDefinition = new CniNetworkAttachmentDefinition(
+      this,
+      'network-attachment-definition',
+    )
     this.daemonSet = new CniDaemonSet(this, 'daemon-set')
-    const podMonitor = new CniPodMonitor(this, 'pod-monitor')
-    const test = new CniNodeTest(this, 'test')
-    this.#parts = [
-      networkPolicy,
-      resourceQuota,
-      this.rbac,
-      this.config,
-      attachment,
-      this.daemonSet,
-      podMonitor,
-      test,
-    ]
+    this.podMonitor = new CniPodMonitor(this, 'pod-monitor')
+    this.#test = new CniNodeTest(this, 'test')
   }
 
   /** The agent's account, for `addToRole` and the like of cdk8s-plus. */
@@ -59,6 +57,16 @@ export class IstioCni extends Construct {
 
   /** All objects that there are with these props, in the order in which they should be applied. */
   get apiObjects(): readonly ApiObject[] {
-    return this.#parts.flatMap(({ apiObjects }) => apiObjects)
+    const parts = [
+      this.networkPolicy,
+      this.resourceQuota,
+      this.rbac,
+      this.config,
+      this.networkAttachmentDefinition,
+      this.daemonSet,
+      this.podMonitor,
+      this.#test,
+    ]
+    return parts.flatMap(({ apiObjects }) => apiObjects)
   }
 }
