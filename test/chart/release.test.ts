@@ -65,6 +65,31 @@ describe("the original's release", () => {
     },
   )
 
+  it('in two halves, each a release of its own, is upgraded half by half', async () => {
+    const helm = (...args: string[]) => server.output('helm', ...args, ...inNamespace)
+    const empty = await server.everything()
+    const halves = ['cluster', 'namespace'].map((scope) => ({
+      name: scope === 'namespace' ? 'istio-cni' : 'istio-cni-of-the-cluster',
+      original: join(scratch, `scope-${scope}`),
+      set: ['--set', `global.resourceScope=${scope}`],
+      recording: `scope-${scope}`,
+    }))
+    for (const { name, original, recording } of halves) {
+      await writeOriginalChart(original, (await recordedRelease(recording)).objects)
+      await helm('install', name, original)
+    }
+    const theirs = await daemonSet()
+    for (const { name, set } of halves.toReversed()) await helm('upgrade', name, chartDirectory, ...set)
+    const ours = await daemonSet()
+    expect(ours.metadata.uid).toBe(theirs.metadata.uid)
+    expect(ours.metadata.labels?.['helm.sh/chart']).not.toBe(theirs.metadata.labels?.['helm.sh/chart'])
+    const account = 'system:serviceaccount:istio-system:istio-cni'
+    const may = await server.kubectl('auth', 'can-i', 'list', 'pods', '--all-namespaces', '--as', account)
+    expect(may.trim()).toBe('yes')
+    for (const { name } of halves) await helm('uninstall', name)
+    expect(await server.everything()).toEqual(empty)
+  })
+
   it.each(['--reuse-values', '--reset-then-reuse-values'])(
     'is upgraded with %s to what the chart makes of its values',
     async (reuse) => {
