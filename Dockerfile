@@ -13,8 +13,8 @@ ARG RUNTIME_BASE=dhi.io/static:20250419-glibc-debian13
 ARG DEV_BASE=dhi.io/debian-base:trixie-debian13-dev
 
 FROM ${RUNTIME_BASE} AS runtime-base
-# A stage of no layers cannot be copied from everywhere.
-WORKDIR /run
+# Of nothing at all nothing can be copied.
+WORKDIR /empty
 
 FROM ${BUILD_BASE} AS build
 ARG DEBIAN_FRONTEND=noninteractive
@@ -28,24 +28,26 @@ RUN node scripts/bootstrap.mjs image-files
 FROM scratch AS programs
 COPY --from=build /source/dist/image /
 
-# What is Debian's: the programs that the agent executes, and every library.
-FROM ${BUILD_BASE} AS packages
+FROM ${BUILD_BASE} AS tools
 ARG DEBIAN_FRONTEND=noninteractive
 RUN apt-get update && apt-get install -y --no-install-recommends \
     ca-certificates iptables libatomic1 libcap2-bin libnftables1 libstdc++6 nftables \
     openssl openssl-provider-fips tini util-linux
-RUN --mount=type=bind,from=programs,source=/node,target=/node \
-    --mount=type=bind,from=runtime-base,target=/runtime-base \
-    --mount=type=bind,source=scripts/image/collect.ts,target=/collect.ts \
-    /node/usr/local/bin/node /collect.ts /runtime-base /collected
 
-FROM packages AS launcher
-RUN --mount=type=bind,from=programs,target=/programs \
-    cp -a /programs/launcher /launcher \
-    && setcap "$(cat /programs/launcher.capabilities)" /launcher/usr/local/bin/install-cni
+# What is Debian's: the programs that the agent executes, and every library.
+# Copied rather than mounted: of what is mounted, buildah's cache does not see that it has changed.
+FROM tools AS packages
+COPY scripts/image/collect.ts /collect.ts
+COPY --from=runtime-base / /runtime-base
+COPY --from=programs /node /node
+RUN ["/node/usr/local/bin/node", "/collect.ts", "/runtime-base", "/collected"]
+
+FROM tools AS launcher
+COPY --from=programs /launcher /launcher
+RUN setcap "$(cat /launcher/capabilities)" /launcher/root/usr/local/bin/install-cni
 
 # The module checks itself by the digests in its configuration.
-FROM packages AS fips-module
+FROM tools AS fips-module
 RUN mkdir -p /fips/etc/ssl /fips/usr/lib/ossl-modules \
     && cp "$(dpkg -L openssl-provider-fips | grep '/fips\.so$')" /fips/usr/lib/ossl-modules/fips.so \
     && openssl fipsinstall -quiet -module /fips/usr/lib/ossl-modules/fips.so -out /fips/etc/ssl/fipsmodule.cnf
@@ -54,7 +56,7 @@ COPY scripts/image/openssl-fips.cnf /fips/etc/ssl/openssl-fips.cnf
 FROM ${RUNTIME_BASE} AS runtime
 COPY --from=packages /collected /
 COPY --from=programs /node /
-COPY --from=launcher /launcher /
+COPY --from=launcher /launcher/root /
 COPY --from=programs /plugin /
 COPY --from=programs /agent /
 ENV PATH=/opt/cni/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin \
@@ -68,7 +70,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     ca-certificates iptables libatomic1 libnftables1 libstdc++6 nftables tini util-linux \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=programs /node /
-COPY --from=launcher /launcher /
+COPY --from=launcher /launcher/root /
 COPY --from=programs /plugin /
 COPY --from=programs /agent /
 ENV PATH=/opt/cni/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \

@@ -28,6 +28,13 @@ export default defineConfig({
         maxWorkers: 1,
         env: { CLUSTER_STATE: stateOf('chart') },
       }),
+      // Builds the image first; the first time on a Debian that it makes.
+      tier('image', ['test/image/**/*.test.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        maxWorkers: 1,
+        globalSetup: ['test/image/global-setup.ts'],
+      }),
       // The first start builds Kubernetes. A cluster that somebody has up is another one.
       tier('cluster', ['test/cluster/**/*.test.ts'], {
         testTimeout: 480_000,

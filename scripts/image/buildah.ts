@@ -12,7 +12,7 @@ const store = ['--root', join(imageCache, 'store'), '--runroot', join(imageCache
 export function missingForImage(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root, to make the files of a root file system'
   const lacks = ['buildah', 'mmdebstrap'].find((name) => spawnSync(name, ['--version']).error !== undefined)
-  return lacks && `it needs ${lacks}, and there is no apt-get to bring it`
+  return lacks && `it needs ${lacks}`
 }
 
 /** @returns its stdout, trimmed; rejects with the end of what it said */

@@ -19,11 +19,11 @@ export async function writeImageFiles(): Promise<void> {
   await rm(imageFilesDirectory, { recursive: true, force: true })
   const koffi = `koffi/linux_${process.arch}/koffi.node`
   await put('node', IMAGE_NODE, await realpath(process.execPath))
-  await put('launcher', IMAGE_LAUNCHER, join(distDirectory, 'install-cni'))
+  await put('launcher/root', IMAGE_LAUNCHER, join(distDirectory, 'install-cni'))
   await put('plugin', `${IMAGE_CNI_BIN_DIR}/${PLUGIN_NAME}`, join(distDirectory, PLUGIN_NAME))
   for (const name of ['install-cni.mjs', 'netns-worker.mjs', koffi])
     await put('agent', `${IMAGE_AGENT_DIR}/${name}`, join(distDirectory, name))
-  await writeFile(join(imageFilesDirectory, 'launcher.capabilities'), fileCapabilities())
+  await writeFile(join(imageFilesDirectory, 'launcher/capabilities'), fileCapabilities())
 }
 
 async function put(layer: string, path: string, from: string): Promise<void> {

@@ -34,9 +34,9 @@ const descriptors = 4096
  * so that the first plugin call finds an agent.
  */
 export async function runAgent(settings: Settings, log: Logger, pluginLog: Logger): Promise<void> {
+  const stopped = untilTold(log)
   await mustHaveCapabilities(settings, log)
   reserveDescriptors(descriptors)
-  const stopped = untilTold(log)
   const metrics = new AgentMetrics()
   const cluster = clusterOf(settings, metrics, log)
   const { pods, events } = cluster
