@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { missingForChart } from '../test/chart/programs.ts'
 import { missingForCluster } from '../test/cluster/programs.ts'
+import { missingForImageTier } from '../test/image/programs.ts'
 import { build } from './build.ts'
 import { runChecks } from './check.ts'
 import { writeDistTrees } from './synth.ts'
@@ -19,6 +20,7 @@ const tiers: readonly { name: string; needs?: () => string | undefined | Promise
   { name: 'netns', needs: missingRoot },
   { name: 'agent', needs: missingRoot },
   { name: 'chart', needs: missingForChart },
+  { name: 'image', needs: missingForImageTier },
   { name: 'cluster', needs: missingForCluster },
 ]
 
