@@ -35,7 +35,6 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     openssl openssl-provider-fips tini util-linux
 
 # What is Debian's: the programs that the agent executes, and every library.
-# Copied rather than mounted: of what is mounted, buildah's cache does not see that it has changed.
 FROM tools AS packages
 COPY scripts/image/collect.ts /collect.ts
 COPY --from=runtime-base / /runtime-base

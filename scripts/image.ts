@@ -1,5 +1,6 @@
 // npm run image [-- TARGET ...] [-- --fresh]: dist/images/<target>.tar, OCI archives, on a Debian 13 that is made here.
-//   --fresh   with the packages that Debian has today
+//   --fresh   on a new Debian: what it has is else as old as the first build
+// The same source and packages make the same bytes, dated by SOURCE_DATE_EPOCH or the last commit.
 import { execFileSync } from 'node:child_process'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,7 +24,7 @@ export interface BuiltImage {
 
 const isTarget = (word: string): word is ImageTarget => targets.some((target) => target === word)
 
-/** Builds images from what `npm run build` made; what did not change comes from buildah's cache. */
+/** Builds images from what `npm run build` made. */
 export async function buildImages(wanted: readonly ImageTarget[], fresh = false): Promise<BuiltImage[]> {
   await makeBase(fresh)
   await writeImageFiles()
@@ -37,7 +38,9 @@ async function buildImage(target: ImageTarget): Promise<BuiltImage> {
   const bases = { BUILD_BASE: baseImage, DEV_BASE: baseImage, RUNTIME_BASE: 'scratch' }
   await buildah(
     'build',
-    ...['--isolation', 'chroot', '--layers', '--pull-never', '--timestamp', String(sourceDate())],
+    ...['--isolation', 'chroot', '--pull-never', '--timestamp', String(sourceDate())],
+    // Without a cache: each of its layers would be a copy of all before, and as old as the source was at its first build.
+    ...['--no-cache', '--layers=false', '--force-rm'],
     ...Object.entries(bases).flatMap(([arg, value]) => ['--build-arg', `${arg}=${value}`]),
     ...['--build-context', `programs=${imageFilesDirectory}`, '--target', target, '--tag', name],
     ...['--file', join(root, 'Dockerfile'), root],
@@ -48,6 +51,7 @@ async function buildImage(target: ImageTarget): Promise<BuiltImage> {
   await mkdir(directory, { recursive: true })
   await rm(unfinished, { force: true })
   await buildah('push', '--quiet', name, `oci-archive:${unfinished}:${name}`)
+  await buildah('rmi', '--force', name)
   await rename(unfinished, archive)
   return { name, archive }
 }

@@ -1,4 +1,4 @@
-// Builds the runtime image once for all files of the tier.
+// Builds the images once for all files of the tier.
 import { rm } from 'node:fs/promises'
 import type { TestProject } from 'vitest/node'
 import { build } from '../../scripts/build.ts'
@@ -8,14 +8,21 @@ import { type UnpackedImage, unpack } from './unpacked-image.ts'
 declare module 'vitest' {
   export interface ProvidedContext {
     readonly runtimeImage: UnpackedImage
+    readonly devImage: UnpackedImage
+    readonly fipsImage: UnpackedImage
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await build()
-  const [built] = await buildImages(['runtime'])
-  if (built === undefined) throw new Error('no image was built')
-  const image = await unpack(built.archive)
-  project.provide('runtimeImage', image)
-  return () => rm(image.directory, { recursive: true, force: true })
+  const targets = ['runtime', 'dev', 'fips'] as const
+  const directories: string[] = []
+  for (const [at, { archive }] of (await buildImages(targets)).entries()) {
+    const image = await unpack(archive)
+    directories.push(image.directory)
+    project.provide(`${targets[at] ?? 'runtime'}Image`, image)
+  }
+  return async () => {
+    for (const directory of directories) await rm(directory, { recursive: true, force: true })
+  }
 }
