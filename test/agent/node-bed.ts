@@ -61,12 +61,6 @@ export class NodeBed {
     return join(this.directory, 'run')
   }
 
-  /** The run directory, as a kubelet makes it before the agent is there. */
-  async madeRunDir(): Promise<string> {
-    await mkdir(this.runDir, { recursive: true, mode: 0o755 })
-    return this.runDir
-  }
-
   get podsDir(): string {
     return join(this.directory, 'pods')
   }

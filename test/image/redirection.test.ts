@@ -1,49 +1,20 @@
 // The image's agent in a container, as a DaemonSet confines it; the pods beside it, as a runtime makes them.
 import { AGENT_CAPABILITIES } from '@istio-install-cni/config-schema'
 import { afterEach, describe, expect, inject, it } from 'vitest'
-import { NodeBed, prevResult, rulesIn } from '../agent/node-bed.ts'
-import { httpGet } from '../testbed/agent-process.ts'
+import { prevResult, rulesIn } from '../agent/node-bed.ts'
 import { addChain } from '../testbed/chain.ts'
 import { command } from '../testbed/commands.ts'
-import { type Confinement, Container } from './container.ts'
+import type { Confinement } from './container.ts'
+import { ContainerNode } from './container-node.ts'
 
 const image = inject('runtimeImage')
 const all = Object.keys(AGENT_CAPABILITIES)
 const withoutRaw = all.filter((name) => name !== 'NET_RAW')
 const nft = { NATIVE_NFTABLES: 'true' }
 
-let bed: NodeBed
-let container: Container | undefined
+let node: ContainerNode
 
-afterEach(async () => {
-  await container?.close()
-  container = undefined
-  await bed.close()
-})
-
-/** Starts the agent and waits until it is ready. */
-async function agentIn(confinement: Confinement, env: Readonly<Record<string, string>>): Promise<void> {
-  bed = await NodeBed.create({ withNetwork: true })
-  container = await Container.start(image, {
-    confinement,
-    ...(bed.network !== undefined && { network: bed.network.path }),
-    env: { PODS_FROM: '/pods', CNI_AGENT_RUN_DIR: bed.runDir, ...env },
-    mounts: [
-      { from: bed.netDir, to: '/host/etc/cni/net.d' },
-      { from: bed.binDir, to: '/host/opt/cni/bin' },
-      { from: await bed.madeRunDir(), to: bed.runDir },
-      { from: bed.podsDir, to: '/pods' },
-      { from: '/proc', to: '/host/proc' },
-      { from: '/run/netns', to: '/host/var/run/netns', hostToContainer: true },
-    ],
-  })
-  const gone = container.ended().then((exit) => {
-    throw new Error(`the agent ended with ${exit}:\n${container?.output}`)
-  })
-  gone.catch(() => {})
-  const ready = async () => (await httpGet(8000, '/readyz', bed.network?.path))?.status === 200
-  while (!(await Promise.race([ready(), gone]))) await new Promise((resolve) => setTimeout(resolve, 50))
-}
+afterEach(() => node.close())
 
 interface Case {
   readonly confinement: Confinement
@@ -72,7 +43,9 @@ const cases: Readonly<Record<string, Case>> = {
 
 describe('the agent of the image redirects a pod', () => {
   it.each(Object.entries(cases))('%s', async (_name, { confinement, env = {} }) => {
-    await agentIn(confinement, env)
+    node = await ContainerNode.create()
+    await node.start(image, confinement, env)
+    const { bed } = node
     const pod = await bed.createPod('meshed')
     const { result } = await addChain(await bed.ourChain(), [bed.binDir], pod, prevResult)
     expect(result).toEqual(prevResult)
