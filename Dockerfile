@@ -53,6 +53,9 @@ RUN mkdir -p /fips/etc/ssl /fips/usr/lib/ossl-modules \
 COPY scripts/image/openssl-fips.cnf /fips/etc/ssl/openssl-fips.cnf
 
 FROM ${RUNTIME_BASE} AS runtime
+LABEL org.opencontainers.image.title="istio-install-cni" \
+    org.opencontainers.image.description="The Istio CNI node agent and its plugin" \
+    org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=packages /collected /
 COPY --from=programs /node /
 COPY --from=launcher /launcher/root /
@@ -64,6 +67,9 @@ USER 65532:65532
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/install-cni"]
 
 FROM ${DEV_BASE} AS dev
+LABEL org.opencontainers.image.title="istio-install-cni" \
+    org.opencontainers.image.description="The Istio CNI node agent and its plugin, with a shell and apt" \
+    org.opencontainers.image.licenses="Apache-2.0"
 ENV DEBIAN_FRONTEND=noninteractive
 RUN apt-get update && apt-get install -y --no-install-recommends \
     ca-certificates iptables libatomic1 libnftables1 libstdc++6 nftables tini util-linux \
