@@ -12,13 +12,20 @@ import { cacheDirectory, print, root } from './tools.ts'
 import { withoutTier } from './without-tier.ts'
 
 /** Tiers and what they need. */
-const tiers: readonly { name: string; needs?: () => string | undefined | Promise<string | undefined> }[] = [
+interface Tier {
+  readonly name: string
+  readonly needs?: () => string | undefined | Promise<string | undefined>
+  /** Its agents write the node's rules: not into this machine's network, but into one of the tier's own. */
+  readonly hasOwnNetwork?: true
+}
+
+const tiers: readonly Tier[] = [
   { name: 'unit' },
   { name: 'package' },
   { name: 'conformance', needs: missingRoot },
   { name: 'plugin', needs: missingRoot },
   { name: 'netns', needs: missingRoot },
-  { name: 'agent', needs: missingRoot },
+  { name: 'agent', needs: missingRoot, hasOwnNetwork: true },
   { name: 'chart', needs: missingForChart },
   { name: 'image', needs: missingForImageTier },
   { name: 'cluster', needs: missingForCluster },
@@ -43,12 +50,16 @@ function missingRoot(): string | undefined {
   return process.getuid?.() === 0 ? undefined : 'it needs root, for real network namespaces'
 }
 
-function runTier(name: string, args: readonly string[]): Counts {
+const inOwnNetwork = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
+
+function runTier({ name, hasOwnNetwork }: Tier, args: readonly string[]): Counts {
   const reportFile = join(cacheDirectory, `test-${name}.json`)
   rmSync(reportFile, { force: true })
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-  const done = spawnSync(process.execPath, [vitest, 'run', '--project', name, ...reporters, ...args], {
+  const run = [process.execPath, vitest, 'run', '--project', name, ...reporters, ...args]
+  const [program = '', ...programArgs] = hasOwnNetwork ? [...inOwnNetwork, ...run] : run
+  const done = spawnSync(program, programArgs, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
@@ -93,7 +104,7 @@ for (const tier of tiers.filter(({ name }) => isChosen(name))) {
     continue
   }
   print(`\nTier ${tier.name}`)
-  const counts = runTier(tier.name, vitestArgs)
+  const counts = runTier(tier, vitestArgs)
   total.passed += counts.passed
   total.failed += counts.failed
   total.skipped += counts.skipped
