@@ -6,6 +6,9 @@
 /** The release of Istio that this stands in for: version of the chart and tag of the image. */
 export const ISTIO_VERSION = '1.30.3'
 
+/** The chart's name (original chart): in repositories, `istio/cni`, and in a label of every object. */
+export const CHART_NAME = 'cni'
+
 /** Where the hardened image is, for whoever names no other (its guide). */
 export const HARDENED_REGISTRY = 'dhi.io'
 export const HARDENED_REPOSITORY = 'istio-install-cni'

@@ -320,6 +320,13 @@ describe('a wrong prop', () => {
     expect(refusal({ env: { TOKEN: ['S3CRET'] } }).message).toMatch(/env\.TOKEN: expected (?!.*S3CRET)/)
   })
 
+  it('may be a part of another image than the hardened one beside it', () => {
+    const image = HardenedImage.dhi('1.30.3')
+    expect(refusal({ image, variant: 'fips', cni: { image: 'other' } }).message).toMatch(
+      /variant="fips": expected nothing beside a HardenedImage.*\n {2}cni\.image="other": /,
+    )
+  })
+
   it('may be a pull secret of another namespace', () => {
     const elsewhere = new Chart(app, 'elsewhere', { namespace: 'shop' })
     const secret = ImagePullSecret.fromCredentials(elsewhere, 'pull', { username: 'u', password: 'p' })

@@ -1,4 +1,5 @@
 import {
+  CHART_NAME,
   ISTIO_VERSION,
   parseValues,
   resolveValues,
@@ -64,8 +65,6 @@ export interface IstioCniProps
 }
 
 const DEFAULT_RELEASE = 'istio-cni'
-/** Name of the chart whose objects these are. */
-const CHART = 'cni'
 
 /**
  * What templates below `scope` are evaluated with.
@@ -75,14 +74,18 @@ export function contextFrom(scope: Construct, props: IstioCniProps): TemplateCon
   if (typeof props !== 'object' || Array.isArray(props))
     throw new PropsError(scope.node.path, [{ path: 'the props', value: props, expectation: 'an object' }])
   const { namespace = namespaceOf(scope), releaseName = DEFAULT_RELEASE, ...given } = props
-  const problems = [...namingProblems(namespace, releaseName), ...secretProblems(given, namespace)]
+  const problems = [
+    ...namingProblems(namespace, releaseName),
+    ...imageProblems(given),
+    ...secretProblems(given, namespace),
+  ]
   try {
     const values = resolveValues(parseValues(valuesOf(given)))
     if (problems.length > 0) throw new PropsError(scope.node.path, problems)
     return {
       values,
       release: { name: releaseName, namespace, service: 'cdk8s' },
-      chart: { name: CHART, version: ISTIO_VERSION, appVersion: ISTIO_VERSION },
+      chart: { name: CHART_NAME, version: ISTIO_VERSION, appVersion: ISTIO_VERSION },
     }
   } catch (error) {
     if (!(error instanceof ValuesError)) throw error
@@ -127,6 +130,14 @@ function* namingProblems(namespace: unknown, releaseName: unknown): Generator<Va
     const expectation = 'lower-case letters, digits, inner dashes and dots, at most 53'
     yield { path: 'releaseName', value: releaseName, expectation }
   }
+}
+
+/** A hardened image is whole: who gives parts of another one beside it would be surprised by what is pulled. */
+function* imageProblems({ image, hub, variant, cni }: IstioCniProps): Generator<ValueProblem> {
+  if (!(image instanceof HardenedImage)) return
+  const parts = { hub, variant, 'cni.image': cni?.image, 'cni.hub': cni?.hub, 'cni.variant': cni?.variant }
+  for (const [path, value] of Object.entries(parts))
+    if (value) yield { path, value, expectation: 'nothing beside a HardenedImage, which is all of it' }
 }
 
 function* secretProblems(

@@ -1,5 +1,5 @@
 export { CniObject } from '../cni-object.ts'
 export { provideContext } from '../render-context.ts'
 export { type ChartObject, chartFiles } from './chart/chart-files.ts'
-export { CHART_NAME, type ChartMetadata } from './chart/chart-metadata.ts'
+export type { ChartMetadata } from './chart/chart-metadata.ts'
 export { type PrintedObject, printTemplate } from './template/print-template.ts'

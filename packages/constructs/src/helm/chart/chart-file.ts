@@ -1,6 +1,7 @@
+import { CHART_NAME } from '@istio-install-cni/config-schema'
 import { Document, stringify } from 'yaml'
 import { changes } from './changes.ts'
-import { CHART_NAME, type ChartMetadata } from './chart-metadata.ts'
+import type { ChartMetadata } from './chart-metadata.ts'
 
 /**
  * Tested from 1.28 on. A helm that was not built by its own release, but by a distribution or by `go install`, renders

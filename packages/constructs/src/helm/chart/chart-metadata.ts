@@ -5,6 +5,3 @@ export interface ChartMetadata {
   /** The key that the chart's provenance file is signed with. */
   readonly signKey?: Readonly<{ fingerprint: string; url: string }>
 }
-
-/** The chart's name in repositories: `istio/cni`. */
-export const CHART_NAME = 'cni'

@@ -1,5 +1,5 @@
-import { valuesReference } from '@istio-install-cni/config-schema'
-import { CHART_NAME, type ChartMetadata } from './chart-metadata.ts'
+import { CHART_NAME, valuesReference } from '@istio-install-cni/config-schema'
+import type { ChartMetadata } from './chart-metadata.ts'
 
 /** `README.md`: how to install the chart, and every value. */
 export const readme = ({ version, appVersion }: ChartMetadata): string => `\
