@@ -1,34 +1,12 @@
 import { HOST_PROBE_ADDRESS } from '@istio-install-cni/config-schema'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { LongConnection } from '../testbed/long-connection-process.ts'
-import { daemonSetName } from './agent-daemon-set.ts'
 import { AmbientBed, describeWithStandIn } from './ambient-bed.ts'
 import type { MeshPod } from './ambient-pods.ts'
 import { until } from './condition.ts'
 import { DaemonSet } from './daemon-set.ts'
 
-/** What the chart adds for ambient mode. */
-const ambientTemplate = {
-  spec: {
-    containers: [
-      {
-        name: 'install-cni',
-        env: [{ name: 'AMBIENT_ENABLED', value: 'true' }],
-        volumeMounts: [{ name: 'ztunnel', mountPath: '/var/run/ztunnel' }],
-      },
-    ],
-    volumes: [{ name: 'ztunnel', hostPath: { path: '/var/run/ztunnel', type: 'DirectoryOrCreate' } }],
-  },
-}
-
-/** The original's chart without `shareHostNetworkNamespace`. */
-const ownNetworkTemplate = {
-  spec: {
-    hostNetwork: false,
-    dnsPolicy: 'ClusterFirst',
-    containers: [{ name: 'install-cni', env: [{ name: 'ALLOW_SWITCH_TO_HOST_NS', value: 'true' }] }],
-  },
-}
+const ambient = { enabled: true }
 
 let bed: AmbientBed
 let agent: DaemonSet
@@ -47,16 +25,10 @@ beforeAll(async () => {
   connection = connections.use(await LongConnection.open(bed.onNode, earlier.address, echoPort))
   expect(await connection.say('before')).toBe('before')
   agent = new DaemonSet(bed.cluster)
-  await agent.deploy()
-  await change(ambientTemplate)
+  await agent.deploy({ ambient })
+  await agent.ready()
   await bed.startZtunnel()
 })
-
-/** Rolls the agent out with another pod template. */
-async function change(template: object): Promise<void> {
-  await agent.kubectl('patch', 'daemonset', daemonSetName, '-p', JSON.stringify({ spec: { template } }))
-  await agent.ready()
-}
 
 afterAll(async () => {
   await connections.disposeAsync()
@@ -92,7 +64,7 @@ describeWithStandIn('an ambient agent with the rights of its pod', () => {
 
   it('serves the node from a network namespace of its own', async () => {
     const before = bed.events.length
-    await change(ownNetworkTemplate)
+    await agent.change({ ambient, hostNetwork: false })
     await bed.pods.create('mesh', 'later')
     later = await bed.pods.readyPod('mesh', 'later')
     await bed.enrolled(earlier, later)

@@ -1,9 +1,10 @@
 // The agent as its DaemonSet: how it is deployed, how it fails and what it leaves on the node.
 import { existsSync } from 'node:fs'
 import { cp, readFile, rename, rm, stat } from 'node:fs/promises'
+import type { IstioCniProps } from '@istio-install-cni/constructs'
 import { distDirectory } from '../../scripts/tools.ts'
-import { accountObjects, agentAccount, agentNamespace } from './agent-account.ts'
-import { agentDaemonSet, agentLabels, daemonSetName } from './agent-daemon-set.ts'
+import { agentAccount, agentNamespace, namespaceObject } from './agent-account.ts'
+import { agentLabels, agentObjects, daemonSetName } from './agent-daemon-set.ts'
 import type { Cluster } from './cluster.ts'
 import { until } from './condition.ts'
 import { inState, nodePaths } from './layout.ts'
@@ -43,13 +44,19 @@ export class DaemonSet {
   }
 
   /** Makes the agent's objects; does not wait. The pod runs a copy of the build, as from an image. */
-  async deploy(): Promise<void> {
+  async deploy(props: IstioCniProps = {}): Promise<void> {
     await rm(agentDirectory, { recursive: true, force: true })
     await cp(distDirectory, agentDirectory, { recursive: true })
     // One that a test changed would keep what `apply` does not know of.
-    await this.#cluster.apply(accountObjects[0] ?? {})
+    await this.#cluster.apply(namespaceObject)
     await this.kubectl('delete', 'daemonset', daemonSetName, '--ignore-not-found')
-    await this.#cluster.apply(...accountObjects, agentDaemonSet(agentDirectory))
+    await this.#cluster.apply(...agentObjects(agentDirectory, props))
+  }
+
+  /** Rolls it out with other props. */
+  async change(props: IstioCniProps): Promise<void> {
+    await this.#cluster.apply(...agentObjects(agentDirectory, props))
+    await this.ready()
   }
 
   /** Everything that was asked for has happened: the newest pod runs and is ready, and it is the only one. */

@@ -13,27 +13,24 @@ import { logFile, start, stop } from './processes.ts'
 
 const imageDirectory = inState('agent-image')
 
-const objects = [
-  ...accountObjects,
-  // Its pod only waits: the DaemonSet is there because an agent without one takes itself for uninstalled.
-  {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: { name: daemonSetName, namespace: agentNamespace },
-    spec: {
-      selector: { matchLabels: agentLabels },
-      template: {
-        metadata: { labels: agentLabels },
-        spec: {
-          tolerations: [{ operator: 'Exists' }],
-          containers: [
-            { name: 'install-cni', image: workloadImage, imagePullPolicy: 'Never', args: ['pause'] },
-          ],
-        },
+/** Its pod only waits: the DaemonSet is there because an agent without one takes itself for uninstalled. */
+const daemonSet = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: daemonSetName, namespace: agentNamespace },
+  spec: {
+    selector: { matchLabels: agentLabels },
+    template: {
+      metadata: { labels: agentLabels },
+      spec: {
+        tolerations: [{ operator: 'Exists' }],
+        containers: [
+          { name: 'install-cni', image: workloadImage, imagePullPolicy: 'Never', args: ['pause'] },
+        ],
       },
     },
   },
-]
+}
 
 /** Prints status and body of what an address answers. */
 const ask = `const reply = await fetch(process.argv[1])
@@ -56,7 +53,8 @@ export class NodeAgent {
   async deploy(): Promise<void> {
     await rm(imageDirectory, { recursive: true, force: true })
     await cp(distDirectory, imageDirectory, { recursive: true })
-    await this.#cluster.apply(...objects)
+    const ambient = { enabled: this.#settings.AMBIENT_ENABLED === 'true' }
+    await this.#cluster.apply(...accountObjects({ ambient }), daemonSet)
     await this.bringToken()
   }
 
