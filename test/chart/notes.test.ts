@@ -42,6 +42,21 @@ describe('the notes of an installation', () => {
     expect(text.match(/WARNING/g)).toHaveLength(2)
   })
 
+  it.each([
+    ['image=dhi.io/istio-install-cni,tag=1.30.3,variant=fips', ['variant']],
+    ['cni.image=dhi.io/istio-install-cni:1.30.3,cni.tag=1.30.2,hub=x,global.tag=1', ['hub', 'cni.tag']],
+    [
+      'cni.image=dhi.io/istio-install-cni,cni.tag=1.30.3,global.variant=fips,global.hub=x',
+      ['global.variant'],
+    ],
+    ['hub=registry.example/mesh,tag=1.30.3,variant=fips', []],
+  ])('warn of what the image leaves without effect: %s', async (values, expected) => {
+    const text = await notes('--set', values)
+    expect(
+      [...text.matchAll(/WARNING: (\S+) has no effect beside image=/g)].map((match) => match[1]),
+    ).toEqual(expected)
+  })
+
   it("warn of keys that the schema would have refused, but not of those of Istio's other charts", async () => {
     const foreign = ['pilot.x=1', 'global.proxy.x=1', 'global.platform=gke', 'cni.enabled=true']
     const unknown = ['chaned=false', 'cni.chaned=false']

@@ -34,6 +34,21 @@
     {{- end }}
   {{- end }}
 {{- end }}
+{{- $values := include "istio-cni.values" . | fromJson }}
+{{- $beside := list }}
+{{- if regexMatch `[:@][^/]*$` $values.image }}
+  {{- $beside = list "hub" "tag" "variant" }}
+{{- else if contains "/" $values.image }}
+  {{- $beside = list "hub" "variant" }}
+{{- end }}
+{{- range $key := $beside }}
+  {{- range list $key (printf "cni.%s" $key) (printf "global.%s" $key) }}
+    {{- $isShared := and (hasPrefix "global." .) (ne $key "variant") }}
+    {{- if and (not $isShared) (include "istio-cni.is-given" (prepend (splitList "." .) $given)) }}
+      {{- $warnings = append $warnings (printf "%s has no effect beside image=%s." . $values.image) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- toJson $warnings }}
 {{- end }}
 

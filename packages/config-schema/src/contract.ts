@@ -13,6 +13,9 @@ export const CHART_NAME = 'cni'
 export const HARDENED_REGISTRY = 'dhi.io'
 export const HARDENED_REPOSITORY = 'istio-install-cni'
 
+/** What a reference to an image with a tag or a digest matches, in the syntax that Go and JavaScript share. */
+export const WHOLE_REFERENCE = '[:@][^/]*$'
+
 /** Capabilities that the agent works with, by their numbers (linux/capability.h), and what for. */
 export const AGENT_CAPABILITIES = {
   NET_ADMIN: { number: 12, purpose: 'Rules, routes and sets, in the pods and on the node.' },

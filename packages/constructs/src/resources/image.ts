@@ -1,4 +1,4 @@
-import { HARDENED_REGISTRY, HARDENED_REPOSITORY } from '@istio-install-cni/config-schema'
+import { HARDENED_REGISTRY, HARDENED_REPOSITORY, WHOLE_REFERENCE } from '@istio-install-cni/config-schema'
 import {
   all,
   appVersion,
@@ -45,7 +45,7 @@ const nameInHub = named(
  * hub, or else among the hardened images, and gets tag and variant.
  */
 export const imageReference = when(
-  matches(image, '[:@][^/]*$'),
+  matches(image, WHOLE_REFERENCE),
   image,
   when(contains(image, '/'), text`${image}:${tag}`, text`${nameInHub}:${tagOfVariant}`),
 )

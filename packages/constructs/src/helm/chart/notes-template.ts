@@ -1,4 +1,4 @@
-import { valueRows } from '@istio-install-cni/config-schema'
+import { valueRows, WHOLE_REFERENCE } from '@istio-install-cni/config-schema'
 import { foreignKeys, quotedLines } from './keys.ts'
 
 /** `templates/NOTES.txt`: what was installed, how to see that it works, and which values do nothing. */
@@ -56,6 +56,21 @@ ${quotedLines(foreignKeys('properties'), '  ')} }}
   {{- range $key, $_ := (.given | default dict) }}
     {{- if not (has $key $place.known) }}
       {{- $warnings = append $warnings (printf "%s%s is not known to this chart and has no effect." $place.at $key) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- $values := include "istio-cni.values" . | fromJson }}
+{{- $beside := list }}
+{{- if regexMatch \`${WHOLE_REFERENCE}\` $values.image }}
+  {{- $beside = list "hub" "tag" "variant" }}
+{{- else if contains "/" $values.image }}
+  {{- $beside = list "hub" "variant" }}
+{{- end }}
+{{- range $key := $beside }}
+  {{- range list $key (printf "cni.%s" $key) (printf "global.%s" $key) }}
+    {{- $isShared := and (hasPrefix "global." .) (ne $key "variant") }}
+    {{- if and (not $isShared) (include "istio-cni.is-given" (prepend (splitList "." .) $given)) }}
+      {{- $warnings = append $warnings (printf "%s has no effect beside image=%s." . $values.image) }}
     {{- end }}
   {{- end }}
 {{- end }}
