@@ -1,10 +1,13 @@
 // A chart that renders what the original's chart was recorded to render.
+import { readdirSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import type { KubernetesObject } from './rendered.ts'
 
 const recordings = join(import.meta.dirname, '../conformance/data/chart')
+/** As helm reads it: there a bare `yes` is a boolean. */
+export const yaml11 = { version: '1.1' } as const
 
 export interface RecordedRelease {
   readonly values: object
@@ -15,6 +18,11 @@ export interface RecordedRelease {
 export async function recordedRelease(name: string): Promise<RecordedRelease> {
   return JSON.parse(await readFile(join(recordings, `${name}.json`), 'utf8')) as RecordedRelease
 }
+
+/** Names of all recordings. */
+export const recordedNames: readonly string[] = readdirSync(recordings)
+  .map((file) => basename(file, '.json'))
+  .filter((name) => !name.startsWith('_'))
 
 /** As `helm show values` tells them. */
 async function originalDefaults(): Promise<object> {
@@ -38,6 +46,6 @@ export async function writeOriginalChart(
     join(directory, 'values.yaml'),
     stringify({ _internal_defaults_do_not_set: await originalDefaults() }),
   )
-  const text = objects.map((object) => stringify(object)).join('---\n')
+  const text = objects.map((object) => stringify(object, yaml11)).join('---\n')
   await writeFile(join(directory, 'templates/all.yaml'), text.replaceAll('{{', '{{ "{{" }}'))
 }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { ApiServer } from './api-server.ts'
 import { chartDirectory } from './helm.ts'
-import { recordedRelease, writeOriginalChart } from './original-chart.ts'
+import { recordedNames, recordedRelease, writeOriginalChart, yaml11 } from './original-chart.ts'
 import { type DaemonSet, objectsOf } from './rendered.ts'
 
 let server: ApiServer
@@ -29,14 +29,20 @@ const daemonSet = async () =>
   }
 const inNamespace = ['-n', 'istio-system']
 
+/** Which helm made the release, and which upgrades it. */
+const helms = [
+  { before: 'helm', after: 'helm' },
+  { before: 'helm', after: 'helm4' },
+  { before: 'helm4', after: 'helm4' },
+] as const
+
+/** All recordings with a DaemonSet; the one without is half of a release. */
+const upgrades = recordedNames
+  .filter((name) => name !== 'scope-cluster')
+  .map((name, at) => ({ name, ...(helms[at % helms.length] ?? helms[0]) }))
+
 describe("the original's release", () => {
-  it.each([
-    { name: 'default', before: 'helm', after: 'helm' },
-    { name: 'ambient-enabled', before: 'helm', after: 'helm4' },
-    { name: 'unchained-multus', before: 'helm4', after: 'helm4' },
-    { name: 'quota', before: 'helm', after: 'helm' },
-    { name: 'network-policy', before: 'helm4', after: 'helm4' },
-  ] as const)(
+  it.each(upgrades)(
     'with the values of $name is upgraded in place ($before, $after), rolled back and uninstalled',
     async ({ name, before, after }) => {
       const empty = await server.everything()
@@ -44,7 +50,7 @@ describe("the original's release", () => {
       const original = join(scratch, name)
       await writeOriginalChart(original, objects)
       const valuesFile = join(scratch, `${name}.yaml`)
-      await writeFile(valuesFile, stringify(values))
+      await writeFile(valuesFile, stringify(values, yaml11))
 
       await server.output(before, 'install', 'istio-cni', original, ...inNamespace)
       const theirs = await daemonSet()
